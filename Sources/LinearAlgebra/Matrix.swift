@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A dense matrix in memory of its own: `rows` x `columns`, row-major, without padding.
+///
+/// Noncopyable, so that no block is copied by accident; freed at the end of its scope.
+package struct Matrix<Scalar: BitwiseCopyable>: ~Copyable {
+  package let rows: Int
+  package let columns: Int
+  /// The elements, row after row; valid as long as the matrix.
+  package let elements: UnsafeMutableBufferPointer<Scalar>
+
+  /// A matrix with every element `value`.
+  package init(rows: Int, columns: Int, repeating value: Scalar) {
+    precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) x \(columns)")
+    self.rows = rows
+    self.columns = columns
+    elements = .allocate(capacity: rows * columns)
+    elements.initialize(repeating: value)
+  }
+
+  deinit { elements.deallocate() }
+
+  /// The whole matrix, seen without ownership; valid as long as the matrix.
+  package var view: MatrixView<Scalar> {
+    MatrixView(elements.baseAddress, rows: rows, columns: columns, stride: columns)
+  }
+
+  /// Some of its rows, seen without ownership; valid as long as the matrix.
+  package func rows(_ range: Range<Int>) -> MatrixView<Scalar> {
+    view.block(rows: range, columns: 0..<columns)
+  }
+
+  package subscript(row: Int, column: Int) -> Scalar {
+    get { elements[row * columns + column] }
+    nonmutating set { elements[row * columns + column] = newValue }
+  }
+}
+
+/// A rectangle of a matrix that somebody else owns, possibly seen transposed.
+///
+/// Element (i, j) is `base[i * stride + j]`, or `base[j * stride + i]` if `isTransposed`.
+package struct MatrixView<Scalar: BitwiseCopyable> {
+  /// The first element; nil only if the view is empty.
+  package let base: UnsafeMutablePointer<Scalar>?
+  package let rows: Int
+  package let columns: Int
+  /// Elements from one stored row to the next.
+  package let stride: Int
+  package let isTransposed: Bool
+
+  package init(
+    _ base: UnsafeMutablePointer<Scalar>?, rows: Int, columns: Int, stride: Int,
+    isTransposed: Bool = false
+  ) {
+    self.base = base
+    self.rows = rows
+    self.columns = columns
+    self.stride = stride
+    self.isTransposed = isTransposed
+  }
+
+  /// The same memory as the transposed matrix.
+  package var transposed: MatrixView {
+    MatrixView(base, rows: columns, columns: rows, stride: stride, isTransposed: !isTransposed)
+  }
+
+  /// A rectangle of this rectangle.
+  package func block(rows: Range<Int>, columns: Range<Int>) -> MatrixView {
+    precondition(
+      rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0
+        && columns.upperBound <= self.columns,
+      "block \(rows) x \(columns) of a matrix of \(self.rows) x \(self.columns)")
+    let offset =
+      isTransposed
+      ? columns.lowerBound * stride + rows.lowerBound
+      : rows.lowerBound * stride + columns.lowerBound
+    return MatrixView(
+      base.map { $0 + offset }, rows: rows.count, columns: columns.count, stride: stride,
+      isTransposed: isTransposed)
+  }
+
+  /// The stored rows, one contiguous run of elements each, whichever way the view is turned.
+  package var storedRows: some Sequence<UnsafeMutableBufferPointer<Scalar>> {
+    let count = isTransposed ? columns : rows
+    let length = isTransposed ? rows : columns
+    let base = base
+    let stride = stride
+    return (0..<count).lazy.map { row in
+      UnsafeMutableBufferPointer(start: base.map { $0 + row * stride }, count: length)
+    }
+  }
+}

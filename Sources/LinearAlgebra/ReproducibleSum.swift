@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MessagePassing
+
+/// An array of sums of single-precision numbers that come out the same in every bit, whatever the
+/// order of the terms and however they are spread over ranks.
+///
+/// Goals, in this order: independence of the order; 24 to 48 bits below the largest term; plain
+/// vectorizable arithmetic; 8 bytes a number on the wire.
+///
+/// Every term is rounded to a multiple of a grid g before it is added, and integer multiples of g
+/// add without rounding. g follows from the largest term of all: powers of 2^24 divide the range of
+/// exponents into bins, and g is one bin below that of the largest term. As the largest term is not
+/// known before the end, each sum is kept in two parts, the multiples of the top bin's grid and the
+/// rest; when a larger term arrives the top part becomes the rest, and the old rest, which is finer
+/// than the new g, is dropped. What remains is the sum of all terms rounded to g.
+///
+/// This is the indexed summation of Demmel and Nguyen, "Parallel reproducible summation" (IEEE
+/// Trans. Computers 64(7), 2015), with one bin for a whole array. Deviations: bins are common to
+/// the array, the last step packs both parts into one 64-bit integer. A sum of all terms in
+/// double-double would be more exact and still depend on the order; a superaccumulator of the
+/// whole range of exponents would take 40 bytes a number.
+package struct ReproducibleSum: ~Copyable {
+  /// The number of sums.
+  package let count: Int
+  private let top: UnsafeMutableBufferPointer<Double>
+  private let rest: UnsafeMutableBufferPointer<Double>
+  /// The largest term is below 2^(24 (bin + 1)); nil while all terms are zero.
+  private var bin: Int?
+
+  private static let binWidth = 24
+
+  package init(count: Int) {
+    self.count = count
+    top = .allocate(capacity: count)
+    rest = .allocate(capacity: count)
+    top.initialize(repeating: 0)
+    rest.initialize(repeating: 0)
+  }
+
+  deinit {
+    top.deallocate()
+    rest.deallocate()
+  }
+
+  /// Starts again from zero.
+  package mutating func reset() {
+    top.update(repeating: 0)
+    rest.update(repeating: 0)
+    bin = nil
+  }
+
+  /// Adds one finite term to each of the first `terms.count` sums.
+  package mutating func add(_ terms: UnsafeBufferPointer<Float>) {
+    precondition(terms.count <= count, "\(terms.count) terms for \(count) sums")
+    let largest = largestMagnitude(terms)
+    precondition(largest.isFinite, "a term that is not finite")
+    guard largest > 0 else { return }
+    raise(to: Self.bin(of: largest))
+    guard let bin else { return }
+    // Adding 1.5 * 2^52 * g rounds to a multiple of g, for terms below 2^51 g.
+    let coarse = 1.5 * Double(sign: .plus, exponent: 52 + Self.binWidth * bin, significand: 1)
+    let fine = 1.5 * Double(sign: .plus, exponent: 52 + Self.binWidth * (bin - 1), significand: 1)
+    guard let source = terms.baseAddress, let top = top.baseAddress, let rest = rest.baseAddress
+    else { return }
+    for i in 0..<terms.count {
+      let term = Double(source[i])
+      let high = (term + coarse) - coarse
+      top[i] += high
+      rest[i] += ((term - high) + fine) - fine
+    }
+  }
+
+  /// The sums over all terms of all ranks, in double precision, on `root`; elsewhere nothing is
+  /// written. Collective; all ranks must have the same `count`. 8 bytes a sum are sent.
+  package mutating func reduce(
+    into result: UnsafeMutableBufferPointer<Double>, on world: Communicator, to root: Int
+  ) throws(MPIError) {
+    let highest = try world.allReduce(bin ?? Int.min / 2, .max)
+    guard highest > Int.min / 2 else {
+      if world.rank == root { result.update(repeating: 0) }
+      return
+    }
+    raise(to: highest)
+    let unit = Double(sign: .plus, exponent: Self.binWidth * (highest - 1), significand: 1)
+    let perUnit = 1 / unit
+    // Both parts are multiples of the unit: at most 2^49 and 2^24 of them a term, so that 2^13
+    // terms cannot overflow. The memory of `top` is used again.
+    let packed = UnsafeMutableRawBufferPointer(top).bindMemory(to: Int64.self)
+    for i in 0..<count {
+      let value = Int64(top[i] * perUnit) + Int64(rest[i] * perUnit)
+      packed[i] = value
+    }
+    try world.reduce(packed, .sum, to: root)
+    if world.rank == root {
+      for i in 0..<count { result[i] = Double(packed[i]) * unit }
+    }
+    _ = UnsafeMutableRawBufferPointer(packed).bindMemory(to: Double.self)
+    reset()
+  }
+
+  /// Moves up to a bin of larger terms, if it is one.
+  private mutating func raise(to new: Int) {
+    guard let old = bin, old < new else {
+      bin = bin ?? new
+      return
+    }
+    if new == old + 1 {
+      rest.update(fromContentsOf: top)
+    } else {
+      rest.update(repeating: 0)
+    }
+    top.update(repeating: 0)
+    bin = new
+  }
+
+  /// b with 2^(24 b) <= x < 2^(24 (b + 1)).
+  private static func bin(of x: Float) -> Int {
+    let exponent = Int(Double(x).exponent)
+    return exponent >= 0 ? exponent / binWidth : -((binWidth - 1 - exponent) / binWidth)
+  }
+}
+
+/// The largest absolute value, NaN or infinite if an element is.
+private func largestMagnitude(_ values: UnsafeBufferPointer<Float>) -> Float {
+  // Bit patterns of absolute values are ordered like the values, and NaN stands above infinity.
+  var largest: UInt32 = 0
+  for value in values { largest = max(largest, value.bitPattern & 0x7fff_ffff) }
+  return Float(bitPattern: largest)
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CHDF5
+
+/// A dataset of an open file, for reading.
+package final class Dataset {
+  /// The file and the path inside it, for messages.
+  package let name: String
+  /// The extent of each dimension; empty for a scalar.
+  package let shape: [Int]
+  /// The element type as it is called in messages: float32, int16, ...
+  package let typeName: String
+  /// Bytes of an element in the file.
+  package let elementByteCount: Int
+  /// The extent of a chunk, nil if the dataset is not chunked.
+  package let chunk: [Int]?
+  /// Bytes allocated for the data in the file.
+  package let storedByteCount: Int
+
+  let handle: HDF5Handle
+
+  init(_ id: hid_t, name: String, file: hid_t) throws {
+    handle = try HDF5Handle(id, "H5Dopen2", name, close: H5Dclose)
+    self.name = name
+    let space = try HDF5Handle(H5Dget_space(id), "H5Dget_space", name, close: H5Sclose)
+    shape = try extent(of: space.id, name)
+    let type = try HDF5Handle(H5Dget_type(id), "H5Dget_type", name, close: H5Tclose)
+    typeName = ParallelHDF5.name(ofType: type.id)
+    elementByteCount = H5Tget_size(type.id)
+    let creation = try HDF5Handle(
+      H5Dget_create_plist(id), "H5Dget_create_plist", name, close: H5Pclose)
+    if H5Pget_layout(creation.id) == H5D_CHUNKED {
+      var extents = [hsize_t](repeating: 0, count: shape.count)
+      try check(
+        H5Pget_chunk(creation.id, Int32(shape.count), &extents), "H5Pget_chunk", name)
+      chunk = extents.map(Int.init)
+    } else {
+      chunk = nil
+    }
+    storedByteCount = Int(H5Dget_storage_size(id))
+  }
+
+  /// Reads a rectangle into `buffer` (rows x columns, row-major) as float32, whatever the type in
+  /// the file.
+  package func read(
+    rows: Range<Int>, columns: Range<Int>, into buffer: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    try read(
+      [rows, columns], type: lplr_h5t_native_float(), into: buffer.baseAddress, buffer.count)
+  }
+
+  /// Reads a rectangle of bytes into `buffer` (rows x columns, row-major).
+  package func read(
+    rows: Range<Int>, columns: Range<Int>, into buffer: UnsafeMutableBufferPointer<UInt8>
+  ) throws {
+    try read(
+      [rows, columns], type: lplr_h5t_native_uint8(), into: buffer.baseAddress, buffer.count)
+  }
+
+  /// All elements of a small dataset of any numeric type.
+  package func readAll() throws -> [Float] {
+    let count = shape.reduce(1, *)
+    var values = [Float](repeating: 0, count: count)
+    try values.withUnsafeMutableBufferPointer {
+      try read(shape.map { 0..<$0 }, type: lplr_h5t_native_float(), into: $0.baseAddress, $0.count)
+    }
+    return values
+  }
+
+  private func read(
+    _ ranges: [Range<Int>], type: hid_t, into base: UnsafeMutableRawPointer?, _ capacity: Int
+  ) throws {
+    let counts = ranges.map { hsize_t($0.count) }
+    let total = ranges.reduce(1) { $0 * $1.count }
+    precondition(
+      ranges.count == shape.count && zip(ranges, shape).allSatisfy { $0.upperBound <= $1 }
+        && total <= capacity, "reading \(ranges) of \(name) with shape \(shape)")
+    guard total > 0 else { return }
+    let space = try HDF5Handle(H5Dget_space(handle.id), "H5Dget_space", name, close: H5Sclose)
+    let starts = ranges.map { hsize_t($0.lowerBound) }
+    try check(
+      H5Sselect_hyperslab(space.id, H5S_SELECT_SET, starts, nil, counts, nil),
+      "H5Sselect_hyperslab", name)
+    let memory = try HDF5Handle(
+      H5Screate_simple(Int32(counts.count), counts, nil), "H5Screate_simple", name, close: H5Sclose)
+    try check(
+      H5Dread(handle.id, type, memory.id, space.id, lplr_h5_default(), base), "H5Dread", name)
+  }
+}
+
+private func extent(of space: hid_t, _ name: String) throws(HDF5Error) -> [Int] {
+  let dimensions = H5Sget_simple_extent_ndims(space)
+  guard dimensions >= 0 else { throw HDF5Error.last("H5Sget_simple_extent_ndims", name) }
+  var extents = [hsize_t](repeating: 0, count: Int(dimensions))
+  guard H5Sget_simple_extent_dims(space, &extents, nil) >= 0 else {
+    throw HDF5Error.last("H5Sget_simple_extent_dims", name)
+  }
+  return extents.map(Int.init)
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CHDF5
+package import MessagePassing
+
+/// A failed HDF5 call, with the file or dataset it was about and the library's own words.
+package struct HDF5Error: JobError, CustomStringConvertible {
+  /// The C function that failed.
+  package let call: String
+  /// The file, dataset or attribute it was called for.
+  package let subject: String
+  /// HDF5's error stack, outermost entry first, one sentence an entry.
+  package let stack: [String]
+
+  package var exitStatus: Int32 { ExitStatus.inputOutput }
+  package var description: String {
+    let words = [stack.first, stack.count > 1 ? stack.last : nil].compactMap { $0 }
+    return "\(subject): \(call) failed"
+      + (words.isEmpty ? "" : " (\(words.joined(separator: ": ")))")
+  }
+
+  /// An error from the stack of the last call, which is cleared.
+  static func last(_ call: String, _ subject: String) -> HDF5Error {
+    var stack: [String] = []
+    withUnsafeMutablePointer(to: &stack) { entries in
+      _ = H5Ewalk2(
+        lplr_h5_default(), H5E_WALK_DOWNWARD,
+        { _, entry, entries in
+          if let text = entry?.pointee.desc {
+            entries?.assumingMemoryBound(to: [String].self).pointee.append(String(cString: text))
+          }
+          return 0
+        }, entries)
+    }
+    H5Eclear2(lplr_h5_default())
+    return HDF5Error(call: call, subject: subject, stack: stack)
+  }
+}
+
+/// How this program uses the library as a whole.
+package enum HDF5Library {
+  /// Must be called before any other call of HDF5: no closing of files at exit, where a rank would
+  /// wait for the others, and no printing of error stacks.
+  package static func prepare() {
+    H5dont_atexit()
+    H5open()
+    H5Eset_auto2(lplr_h5_default(), nil, nil)
+  }
+}

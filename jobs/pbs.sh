@@ -1,0 +1,59 @@
+#!/bin/bash
+# Compresses a matrix under PBS (OpenPBS, PBS Professional; for Torque see below). From the top of
+# the repository, where jobs are submitted:
+#
+#   swift build -c release --product lplr-dist --static-swift-stdlib   # nodes then need no Swift
+#   qsub -v INPUT=/scratch/data.h5 jobs/pbs.sh                         # makes data.lplr.h5 there
+#
+# It asks for 4 nodes of 64 cores. Change that here, or on the line of qsub, which comes first:
+# qsub -l walltime=12:00:00 -v INPUT=... jobs/pbs.sh
+
+#PBS -N lplr-dist
+#PBS -S /bin/bash
+#PBS -j oe
+
+# One rank for each core; a rank has one thread. `mem` is for a whole node: 64 times what the
+# program may use (`memory`, below) and half a gigabyte for MPI, HDF5 and the program itself. The
+# more of the matrix fits, the less often it is read.
+#PBS -l select=4:ncpus=64:mpiprocs=64:mem=160gb
+#PBS -l place=scatter:excl
+
+# Torque has one line for this instead:
+##PBS -l nodes=4:ppn=64,pmem=2560mb
+
+# Nodes with one kind of processor: another kind may round differently, and then the factors are not
+# the same to the last bit from run to run. A queue usually has one kind.
+##PBS -q ...
+
+# At the time limit PBS ends the job. No half-written result is left: the file gets its name when it
+# is complete.
+#PBS -l walltime=04:00:00
+
+# If a node is lost, PBS may start the job again, from the beginning.
+#PBS -r y
+
+set -euo pipefail
+cd "$PBS_O_WORKDIR"
+
+program=$PWD/.build/release/lplr-dist
+input=${INPUT:-data.h5}
+memory=2G
+
+# Debian's settings of Open MPI switch InfiniBand off. Where a node has several adapters, add
+# `-x UCX_NET_DEVICES=mlx5_0:1` to mpirun for the right one.
+if compgen -G '/sys/class/infiniband/mlx*' >/dev/null; then
+  export OMPI_MCA_pml=ucx
+fi
+
+# Debian's Open MPI does not know PBS. The file names each node as often as it has ranks; without
+# it, every rank would land on the first node. mpirun reaches the other nodes by ssh; where that is
+# not allowed, PBS has a stand-in for it: `--mca plm_rsh_agent pbs_tmrsh`.
+#
+# PBS sends no warning before the time limit. For a program that can save its state (this version
+# cannot) put `timeout --foreground --preserve-status --signal=USR1 235m` before mpirun, which
+# passes the signal on to every rank.
+#
+# `--map-by core` fills one node after the other, so that the ranks of a node read columns that lie
+# side by side.
+exec mpirun --hostfile "$PBS_NODEFILE" --map-by core --bind-to core \
+  "$program" "$input" --memory "$memory"

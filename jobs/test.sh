@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Everything a change must pass: build, style, tests. Arguments are passed on to `swift test`:
+#   jobs/test.sh
+#   jobs/test.sh --filter Packing
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+jobs/setup.sh
+source jobs/environment.sh
+
+# Tests start more ranks than there are cores; ranks bound to one core each would be refused.
+export OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_hwloc_base_binding_policy=none
+
+finish() {
+  local status=$?
+  if ((status == 0)); then
+    echo "test: all passed, in $SECONDS s"
+  else
+    echo "test: failed with status $status, after $SECONDS s" >&2
+  fi
+}
+trap finish EXIT
+
+run() {
+  printf '\n$ %s\n' "$*"
+  "$@"
+}
+
+run swift build --quiet --build-tests
+if swift format --version >/dev/null 2>&1; then
+  run swift format lint --strict --recursive Sources Tests Package.swift
+fi
+
+# The end-to-end tests run the command as it is shipped.
+run swift build --quiet -c release --product lplr-dist
+LPLR_DIST_BINARY=$(swift build -c release --show-bin-path)/lplr-dist
+export LPLR_DIST_BINARY
+
+# One test at a time: those that start MPI jobs would take the cores from one another. All tests are
+# of Swift Testing, so the other framework's empty run is left out.
+run swift test --no-parallel --disable-xctest "$@"
