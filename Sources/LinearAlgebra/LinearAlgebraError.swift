@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import MessagePassing
+internal import MessagePassing
 
 /// A LAPACK routine that did not succeed.
 package struct LinearAlgebraError: JobError, CustomStringConvertible {

@@ -20,7 +20,7 @@ package import MessagePassing
 /// the array, the last step packs both parts into one 64-bit integer. A sum of all terms in
 /// double-double would be more exact and still depend on the order; a superaccumulator of the
 /// whole range of exponents would take 40 bytes a number.
-package struct ReproducibleSum: ~Copyable {
+package final class ReproducibleSum {
   /// The number of sums.
   package let count: Int
   private let top: UnsafeMutableBufferPointer<Double>
@@ -44,38 +44,42 @@ package struct ReproducibleSum: ~Copyable {
   }
 
   /// Starts again from zero.
-  package mutating func reset() {
+  package func reset() {
     top.update(repeating: 0)
     rest.update(repeating: 0)
     bin = nil
   }
 
-  /// Adds one finite term to each of the first `terms.count` sums.
-  package mutating func add(_ terms: UnsafeBufferPointer<Float>) {
+  /// Adds one term to each of the first `terms.count` sums; false, and nothing is added, if a term
+  /// is not finite.
+  package func add(_ terms: UnsafeBufferPointer<Float>) -> Bool {
     precondition(terms.count <= count, "\(terms.count) terms for \(count) sums")
     let largest = largestMagnitude(terms)
-    precondition(largest.isFinite, "a term that is not finite")
-    guard largest > 0 else { return }
+    guard largest.isFinite else { return false }
+    guard largest > 0 else { return true }
     raise(to: Self.bin(of: largest))
-    guard let bin else { return }
+    guard let bin else { return true }
     // Adding 1.5 * 2^52 * g rounds to a multiple of g, for terms below 2^51 g.
     let coarse = 1.5 * Double(sign: .plus, exponent: 52 + Self.binWidth * bin, significand: 1)
     let fine = 1.5 * Double(sign: .plus, exponent: 52 + Self.binWidth * (bin - 1), significand: 1)
     guard let source = terms.baseAddress, let top = top.baseAddress, let rest = rest.baseAddress
-    else { return }
+    else { return true }
     for i in 0..<terms.count {
       let term = Double(source[i])
       let high = (term + coarse) - coarse
       top[i] += high
       rest[i] += ((term - high) + fine) - fine
     }
+    return true
   }
 
-  /// The sums over all terms of all ranks, in double precision, on `root`; elsewhere nothing is
-  /// written. Collective; all ranks must have the same `count`. 8 bytes a sum are sent.
-  package mutating func reduce(
-    into result: UnsafeMutableBufferPointer<Double>, on world: Communicator, to root: Int
+  /// The first `count` sums over all terms of all ranks, in double precision, in `result` on `root`;
+  /// elsewhere nothing is written. Starts again from zero. Collective; 8 bytes a sum are sent.
+  package func reduce(
+    _ count: Int, into result: UnsafeMutableBufferPointer<Double>, on world: Communicator,
+    to root: Int
   ) throws(MPIError) {
+    precondition(count <= self.count && (world.rank != root || result.count == count))
     let highest = try world.allReduce(bin ?? Int.min / 2, .max)
     guard highest > Int.min / 2 else {
       if world.rank == root { result.update(repeating: 0) }
@@ -91,7 +95,7 @@ package struct ReproducibleSum: ~Copyable {
       let value = Int64(top[i] * perUnit) + Int64(rest[i] * perUnit)
       packed[i] = value
     }
-    try world.reduce(packed, .sum, to: root)
+    try world.reduce(UnsafeMutableBufferPointer(rebasing: packed[..<count]), .sum, to: root)
     if world.rank == root {
       for i in 0..<count { result[i] = Double(packed[i]) * unit }
     }
@@ -100,13 +104,13 @@ package struct ReproducibleSum: ~Copyable {
   }
 
   /// Moves up to a bin of larger terms, if it is one.
-  private mutating func raise(to new: Int) {
+  private func raise(to new: Int) {
     guard let old = bin, old < new else {
       bin = bin ?? new
       return
     }
     if new == old + 1 {
-      rest.update(fromContentsOf: top)
+      _ = rest.update(fromContentsOf: top)
     } else {
       rest.update(repeating: 0)
     }

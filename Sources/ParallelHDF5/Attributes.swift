@@ -36,7 +36,7 @@ func writeAttribute(_ name: String, _ value: AttributeValue, to object: hid_t, _
   }
 }
 
-private func write<Element>(
+private func write<Element: BitwiseCopyable>(
   _ name: String, _ fileType: hid_t, _ memoryType: hid_t, _ extent: [hsize_t],
   _ elements: [Element], to object: hid_t, _ subject: String
 ) throws(HDF5Error) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CHDF5
-package import MessagePassing
+internal import MessagePassing
 
 /// A failed HDF5 call, with the file or dataset it was about and the library's own words.
 package struct HDF5Error: JobError, CustomStringConvertible {

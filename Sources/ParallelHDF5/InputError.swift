@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import MessagePassing
+internal import MessagePassing
 
 /// Input that is not what it must be: the file or dataset, what was expected and what was found.
 package struct InputError: JobError, CustomStringConvertible {

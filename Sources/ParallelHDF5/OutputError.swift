@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
-package import MessagePassing
+internal import MessagePassing
 
 /// Output that cannot be created or written: the file, the call and the system's reason.
 package struct OutputError: JobError, CustomStringConvertible {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LinearAlgebra
+package import MessagePassing
+internal import ParallelHDF5
+
+/// Compresses one matrix: the whole of `lplr-dist compress` below the command line.
+package struct Compressor {
+  package let request: CompressionRequest
+  package let world: Communicator
+
+  package init(_ request: CompressionRequest, on world: Communicator) {
+    self.request = request
+    self.world = world
+  }
+
+  /// Factors the matrix in a dataset of a file and writes the factors to another file. Collective.
+  ///
+  /// Reads A twice. Whatever fails, fails on every rank together, and nothing stands under the
+  /// final name.
+  package func compress(
+    _ path: String, dataset: String?, to output: String, replacing force: Bool
+  ) throws -> CompressionReport {
+    let clock = StageClock()
+    let input = try InputMatrix(path: path, dataset: dataset, axis: request.axis, on: world)
+    let plan = try CompressionPlan(request, for: input, on: world)
+    let file = try ParallelFile(path: output, replacing: force, input: path, on: world)
+    return try file.removingOnFailure {
+      let factors = try SketchBasis(plan: plan, input: input, world: world, clock: clock).factor()
+      try world.agree { try input.checkUnchanged() }
+      try clock.measure(.writing) {
+        try FactorWriter(file: file, plan: plan, input: input, world: world).write(factors)
+      }
+      let shape = input.dataset.shape
+      return CompressionReport(
+        shape: (shape[0], shape[1]), sourceType: input.dataset.typeName,
+        sourceBytes: shape[0] * shape[1] * input.dataset.elementByteCount, choice: plan.choice,
+        axis: input.axis,
+        factorBytes: (input.axis == .rows ? factors.transposed : factors).byteCount(
+          rows: shape[0], columns: shape[1]),
+        certificate: factors.certificate, times: try clock.summary(on: world), ranks: world.size)
+    }
+  }
+}

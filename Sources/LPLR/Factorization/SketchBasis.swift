@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LinearAlgebra
+internal import MessagePassing
+
+/// LPLR as published: the quantized sketch itself is the left factor (Saha, Srivastava, Pilanci,
+/// "Matrix Compression via Randomized Low Rank and Low Precision Factorization", NeurIPS 2023,
+/// Algorithm 1).
+///
+///     L = Q_B(A S),   W = argmin ||L W - A||_F = L^+ A,   R = Q_B'(W),   A ~ L R
+///
+/// Deviations: signs instead of normal numbers unless asked for; W from a TSQR of L, by way of
+/// B = Q^T A, which gives the exact error as well.
+struct SketchBasis {
+  let plan: CompressionPlan
+  let input: InputMatrix
+  let world: Communicator
+  let clock: StageClock
+
+  /// The factors of this rank's rows and columns. Collective; reads A twice.
+  func factor() throws -> LowRankFactors {
+    let stream = plan.stream(rank: world.rank)
+    let kind = plan.request.quantizer.quantizer
+    let bits = (
+      left: [UInt8](repeating: UInt8(plan.choice.leftBits), count: plan.choice.rank),
+      right: [UInt8](repeating: UInt8(plan.choice.rightBits), count: plan.choice.rank)
+    )
+
+    let sketched = try RangeFinder(input: input, stream: stream, world: world, clock: clock)
+      .sketch(with: plan.request.sketch, seed: plan.request.seed, width: plan.width)
+
+    let basis = sketched.sketch.rounded()
+    let left = try clock.measure(.computing) {
+      try QuantizedFactor(quantizing: basis, with: kind, bits: bits.left, on: world)
+    }
+    basis.widen(into: sketched.sketch)
+    let r = try clock.measure(.computing) {
+      try TSQR(partition: plan.grid.tiles, columns: plan.width, world: world)
+        .factor(sketched.sketch)
+    }
+    sketched.sketch.round(into: basis)
+
+    let bt = try Projection(input: input, stream: stream, world: world, clock: clock)
+      .project(onto: basis)
+
+    // W = R^+ B with R = U diag(s) V^T of the TSQR; the cutoff is that of single precision.
+    let wt = try clock.measure(.computing) {
+      let inverse = try pseudoinverse(of: r)
+      return bt.times(inverse.transposed.rounded(), panels: plan.grid.panels, of: world.rank)
+    }
+    let right = try clock.measure(.computing) {
+      try QuantizedFactor(quantizing: wt, with: kind, bits: bits.right, on: world)
+    }
+
+    // L R = Q (R_tsqr R), so the error inside the range of Q is B - R_tsqr R, and the rest of A is
+    // what Q^T does not see.
+    let product = clock.measure(.computing) {
+      wt.times(r.transposed.rounded(), panels: plan.grid.panels, of: world.rank)
+    }
+    let certificate = try Certificate(
+      energies: sketched.energies, projected: bt, approximated: product,
+      partition: plan.grid.panels, world: world)
+    return LowRankFactors(left: left, right: right, certificate: certificate)
+  }
+
+  /// R^+ (m x k), computed on the root and sent to every rank: its bits must not depend on who
+  /// computes it.
+  private func pseudoinverse(of r: SmallMatrix) throws -> SmallMatrix {
+    var elements: [Double] = []
+    try world.agreeOnRoot {
+      let cutoff = Double(max(plan.rows, plan.width)) * Double(Float.ulpOfOne)
+      elements = try SingularValueDecomposition(r).pseudoinverse(cutoff: cutoff).elements
+    }
+    elements = try world.broadcast(elements, from: 0, filler: 0)
+    return SmallMatrix(rows: r.columns, columns: r.rows, elements: elements)
+  }
+}
+
+extension CompressionPlan {
+  /// The order in which a rank reads.
+  func stream(rank: Int) -> BlockStream {
+    BlockStream(
+      grid: grid, rank: rank, tilesPerGroup: memory.tilesPerGroup,
+      columnsPerRead: memory.columnsPerRead)
+  }
+}
+
+extension Matrix<Double> {
+  /// The elements in single precision.
+  func rounded() -> Matrix<Float> {
+    let result = Matrix<Float>(rows: rows, columns: columns, repeating: 0)
+    round(into: result)
+    return result
+  }
+
+  /// Copies the elements to a matrix of the same shape in single precision.
+  func round(into target: borrowing Matrix<Float>) {
+    precondition(target.rows == rows && target.columns == columns)
+    for index in elements.indices { target.elements[index] = Float(elements[index]) }
+  }
+}
+
+extension Matrix<Float> {
+  /// Copies the elements to a matrix of the same shape in double precision.
+  func widen(into target: borrowing Matrix<Double>) {
+    precondition(target.rows == rows && target.columns == columns)
+    for index in elements.indices { target.elements[index] = Double(elements[index]) }
+  }
+
+  /// This matrix, whose rows are those of a rank's blocks, times a small one: block by block, so
+  /// that the products are the same on any number of ranks.
+  func times(
+    _ small: borrowing Matrix<Float>, panels: BlockPartition, of rank: Int
+  ) -> Matrix<Float> {
+    let result = Matrix<Float>(rows: rows, columns: small.columns, repeating: 0)
+    let first = panels.range(of: rank).lowerBound
+    for block in panels.blocks(of: rank) {
+      let range = panels.range(ofBlock: block).shifted(by: -first)
+      multiply(self.rows(range), small.view, into: result.rows(range))
+    }
+    return result
+  }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LinearAlgebra
+internal import ParallelHDF5
+
+/// Sets the libraries up; to be called once, before anything else of this module.
+package func prepareLibraries() {
+  HDF5Library.prepare()
+  BLAS.useOneThread()
+}

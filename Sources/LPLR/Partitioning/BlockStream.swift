@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LinearAlgebra
+
+/// The order in which a rank reads its column block: groups of tiles, and for each of them pieces
+/// of its columns.
+///
+/// What is read in one call depends on memory and storage; what is computed with it, cell by cell,
+/// does not (see ``MatrixGrid``).
+struct BlockStream {
+  let grid: MatrixGrid
+  let rank: Int
+  /// Tiles in a group.
+  let tilesPerGroup: Int
+  /// Columns read in one call: whole panels, or strips of one panel.
+  let columnsPerRead: Int
+
+  /// One product's worth of A: a tile by a strip.
+  struct Cell {
+    let tile: Int
+    /// The panel, counted from the first one of this rank.
+    let localPanel: Int
+    /// Rows and columns of A.
+    let rows: Range<Int>
+    let columns: Range<Int>
+    /// The first and the last strip of its panel.
+    let isFirst: Bool
+    let isLast: Bool
+  }
+
+  /// The groups of tiles, from the top of A to the bottom.
+  var groups: [Range<Int>] {
+    let count = grid.tiles.count
+    return stride(from: 0, to: count, by: tilesPerGroup).map { $0..<min($0 + tilesPerGroup, count) }
+  }
+
+  /// The rows of a group.
+  func rows(of group: Range<Int>) -> Range<Int> {
+    grid.tiles.range(ofBlock: group.lowerBound)
+      .lowerBound..<grid.tiles.range(ofBlock: group.upperBound - 1).upperBound
+  }
+
+  /// The columns of each read, from left to right.
+  var reads: [Range<Int>] {
+    let mine = grid.panels.range(of: rank)
+    let panel = grid.panels.blockSize
+    // Reads end where panels end, so that no strip is cut.
+    if columnsPerRead >= panel {
+      let step = columnsPerRead / panel * panel
+      return stride(from: mine.lowerBound, to: mine.upperBound, by: step).map {
+        $0..<min($0 + step, mine.upperBound)
+      }
+    }
+    return grid.panels.blocks(of: rank).flatMap { block in
+      let range = grid.panels.range(ofBlock: block)
+      let step = max(1, columnsPerRead / MatrixGrid.stripWidth) * MatrixGrid.stripWidth
+      return stride(from: range.lowerBound, to: range.upperBound, by: step).map {
+        $0..<min($0 + step, range.upperBound)
+      }
+    }
+  }
+
+  /// The cells of a read, strip after strip, each from the top tile to the bottom one.
+  func cells(of group: Range<Int>, _ read: Range<Int>) -> [Cell] {
+    let firstPanel = read.lowerBound / grid.panels.blockSize
+    let lastPanel = (read.upperBound - 1) / grid.panels.blockSize
+    let ownFirst = grid.panels.blocks(of: rank).lowerBound
+    return (firstPanel...lastPanel).flatMap { panel in
+      let whole = grid.panels.range(ofBlock: panel)
+      return grid.strips(ofPanel: panel).filter { read.contains($0.lowerBound) }.flatMap { strip in
+        group.map { tile in
+          Cell(
+            tile: tile, localPanel: panel - ownFirst, rows: grid.tiles.range(ofBlock: tile),
+            columns: strip, isFirst: strip.lowerBound == whole.lowerBound,
+            isLast: strip.upperBound == whole.upperBound)
+        }
+      }
+    }
+  }
+}

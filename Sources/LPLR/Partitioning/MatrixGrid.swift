@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinearAlgebra
+
+/// The fixed cuts of an n x d matrix: tiles of rows, panels of columns, strips of panels.
+///
+/// They depend on n, d and the sketch width alone, never on the number of ranks, the memory or the
+/// storage. Every product is that of one tile with one strip, whoever computes it, so the factors
+/// are the same in every bit for any number of ranks.
+package struct MatrixGrid: Equatable, Sendable {
+  /// Tiles of rows and the ranks that own these rows of the basis.
+  package let tiles: BlockPartition
+  /// Panels of columns and the ranks that own these columns of A.
+  package let panels: BlockPartition
+
+  /// Columns in a strip: the inner dimension of the sketch's products.
+  static let stripWidth = 256
+
+  /// - Parameter width: columns of the basis; a tile has at least twice as many rows, so that the
+  ///   inner nodes of the TSQR stay smaller than its leaves.
+  package init(rows n: Int, columns d: Int, width: Int, ranks: Int) {
+    func size(_ extent: Int, most: Int) -> Int {
+      min(max((extent / 64 + 63) / 64 * 64, 256), most)
+    }
+    tiles = BlockPartition(
+      extent: n, blockSize: max(size(n, most: 1024), (2 * width + 63) / 64 * 64), ranks: ranks)
+    // At most 2^13 panels, which is what a reproducible sum has room for.
+    let panel = max(
+      size(d, most: 2048), (d / (1 << 13) + Self.stripWidth) / Self.stripWidth * Self.stripWidth)
+    panels = BlockPartition(extent: d, blockSize: panel, ranks: ranks)
+  }
+
+  /// The columns of each strip of a panel, from left to right.
+  func strips(ofPanel panel: Int) -> [Range<Int>] {
+    let range = panels.range(ofBlock: panel)
+    return stride(from: range.lowerBound, to: range.upperBound, by: Self.stripWidth).map {
+      $0..<min($0 + Self.stripWidth, range.upperBound)
+    }
+  }
+}

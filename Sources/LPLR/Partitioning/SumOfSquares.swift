@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LinearAlgebra
+
+/// ||A||_F^2 of a block in double precision. Squares of float32 cannot overflow there, so the sum
+/// is finite exactly if every element is.
+func sumOfSquares(_ a: MatrixView<Float>) -> Double {
+  a.storedRows.reduce(0) { $0 + sumOfSquares(UnsafeBufferPointer($1)) }
+}
+
+/// The sum of squares of a run of elements, in eight interleaved partial sums.
+func sumOfSquares(_ run: UnsafeBufferPointer<Float>) -> Double {
+  let lanes = 8
+  let whole = run.count / lanes * lanes
+  var sums = SIMD8<Double>()
+  let bytes = UnsafeRawBufferPointer(run)
+  var index = 0
+  while index < whole {
+    let values = SIMD8<Double>(
+      bytes.loadUnaligned(fromByteOffset: 4 * index, as: SIMD8<Float>.self))
+    sums += values * values
+    index += lanes
+  }
+  var rest = 0.0
+  for value in run[whole...] { rest += Double(value) * Double(value) }
+  return sums.sum() + rest
+}
+
+/// The first element that is NaN or infinite, by stored rows.
+func firstNonFinite(_ a: MatrixView<Float>) -> (row: Int, column: Int)? {
+  for (index, run) in a.storedRows.enumerated() {
+    guard let offset = run.firstIndex(where: { !$0.isFinite }) else { continue }
+    return a.isTransposed ? (offset, index) : (index, offset)
+  }
+  return nil
+}

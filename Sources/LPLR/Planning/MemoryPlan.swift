@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LinearAlgebra
+
+/// The large arrays of a rank at each stage and what is left for reading, in bytes.
+///
+/// Computed before anything is allocated; the most any rank needs, so that all ranks plan alike.
+package struct MemoryPlan: Equatable, Sendable {
+  /// The limit.
+  package let limit: Int
+  /// What the largest rank needs besides tiles in flight.
+  package let resident: Int
+  /// Tiles in a group and columns in a read, for the block stream.
+  package let tilesPerGroup: Int
+  package let columnsPerRead: Int
+
+  /// One read of A is at most this large: longer ones are not faster.
+  private static let largestRead = 64 << 20
+
+  /// Throws ``PlanError`` if even the smallest reads do not fit.
+  init(grid: MatrixGrid, width m: Int, axis: BlockAxis, chunk: [Int]?, limit: Int) throws {
+    let n = grid.tiles.largestRange
+    let d = grid.panels.largestRange
+    let tile = min(grid.tiles.blockSize, grid.tiles.extent)
+    // The sketch S, then B and the right factor beside it; codes are at most 2 bytes an element.
+    let columnSide = d * m * (4 + 4 + 2)
+    // Y in double and single precision; the inner nodes of the TSQR, at most as large as Y.
+    let treeShare = grid.tiles.count > 1 ? min(1, 2 * Double(m) / Double(tile)) : 0
+    let rowSide = n * m * (8 + 4 + 2) + Int(Double(n * m * 8) * treeShare) + 4 * m * m * 8
+    resident = columnSide + rowSide + InputMatrix.chunkCacheBytes
+    // A tile's products and two parts of its reproducible sums; its rows of Q are fewer.
+    let perTile = tile * m * (4 + 16)
+    let strip = min(MatrixGrid.stripWidth, grid.panels.extent)
+    let smallest = resident + perTile + tile * strip * 4
+    self.limit = limit
+    guard smallest <= limit else {
+      throw PlanError(
+        "a rank needs at least \((smallest >> 20) + 1) MiB (\(resident >> 20) MiB for its rows and "
+          + "columns of the factors, \((smallest - resident) >> 20) MiB for tiles), --memory allows "
+          + "\(limit >> 20) MiB; raise it, use more ranks or lower the rank")
+    }
+    let free = limit - resident
+    if axis == .rows {
+      // Whole rows of the file, as far as they fit.
+      let perRow = perTile + tile * strip * 4
+      tilesPerGroup = max(
+        1, min(grid.tiles.count, free / perRow, Self.largestRead / (tile * strip * 4)))
+      columnsPerRead = strip
+    } else {
+      let chunkTiles = ((chunk?[0] ?? 1) + tile - 1) / tile
+      tilesPerGroup = max(
+        1, min(chunkTiles, grid.tiles.count, free / 2 / perTile))
+      let bytes = min(Self.largestRead, free - tilesPerGroup * perTile)
+      columnsPerRead = max(
+        strip, bytes / (tilesPerGroup * tile * 4) / MatrixGrid.stripWidth * MatrixGrid.stripWidth)
+    }
+  }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How many components are kept, and the bits of each in the two factors.
+package struct RankAndBits: Equatable, Sendable {
+  package let rank: Int
+  package let leftBits: Int
+  package let rightBits: Int
+}
+
+/// What the user asked for: any of rank, bits and size; the rule fills in the rest.
+package struct RankRule: Equatable, Sendable {
+  package var rank: Int?
+  package var leftBits: Int?
+  package var rightBits: Int?
+  /// Bits of the factors for each entry of A.
+  package var bitsPerEntry: Double?
+
+  package init(
+    rank: Int? = nil, leftBits: Int? = nil, rightBits: Int? = nil, bitsPerEntry: Double? = nil
+  ) {
+    self.rank = rank
+    self.leftBits = leftBits
+    self.rightBits = rightBits
+    self.bitsPerEntry = bitsPerEntry
+  }
+
+  /// Rank and bits for an n x d matrix. Throws ``PlanError``.
+  ///
+  /// - rank and bits: as they are;
+  /// - bits, or nothing (then the quantizer's own bits): the largest rank within the size;
+  /// - rank: the most bits, equal in both factors, within the size.
+  package func resolve(rows n: Int, columns d: Int, quantizer: QuantizerKind) throws -> RankAndBits
+  {
+    try checkRanges(n, d)
+    if let rank, let leftBits, let rightBits {
+      guard bitsPerEntry == nil else {
+        throw PlanError("rank, bits and bits per entry are three wishes for two choices: drop one")
+      }
+      return RankAndBits(rank: rank, leftBits: leftBits, rightBits: rightBits)
+    }
+    let wanted = bitsPerEntry ?? 1
+    let budget = Int((wanted * Double(n) * Double(d) / 8).rounded(.down))
+    if let rank, leftBits == nil, rightBits == nil {
+      let bits = (1...8).last { Self.byteCount(n, d, rank: rank, $0, $0) <= budget }
+      guard let bits else {
+        throw PlanError(
+          "rank \(rank) at \(wanted) bits per entry of a \(n) x \(d) matrix: one bit for each "
+            + "element of the factors takes \(Self.byteCount(n, d, rank: rank, 1, 1)) bytes, the "
+            + "size allows \(budget); lower --rank or raise --bits-per-entry")
+      }
+      return RankAndBits(rank: rank, leftBits: bits, rightBits: bits)
+    }
+    let left = leftBits ?? rightBits ?? quantizer.usualBits
+    let right = rightBits ?? leftBits ?? quantizer.usualBits
+    if let rank { return RankAndBits(rank: rank, leftBits: left, rightBits: right) }
+    var most = min(n, d)
+    while most > 0, Self.byteCount(n, d, rank: most, left, right) > budget {
+      // Sizes grow by a step every few components, so first jump close, then go down.
+      let bytes = Self.byteCount(n, d, rank: most, left, right)
+      most = min(most - 1, max(most * budget / bytes + 8, 0))
+    }
+    if most == 0 {
+      // A matrix too small for any size still gets one component, unless a size was asked for.
+      guard bitsPerEntry == nil else {
+        throw PlanError(
+          "\(wanted) bits per entry of a \(n) x \(d) matrix are \(budget) bytes, one component of "
+            + "\(left) and \(right) bits takes \(Self.byteCount(n, d, rank: 1, left, right))")
+      }
+      most = 1
+    }
+    return RankAndBits(rank: most, leftBits: left, rightBits: right)
+  }
+
+  /// Bytes of both factors on disk: codes, scales and tables of bits.
+  static func byteCount(_ n: Int, _ d: Int, rank: Int, _ left: Int, _ right: Int) -> Int {
+    n * ((rank * left + 7) / 8) + d * ((rank * right + 7) / 8) + 2 * rank * 5
+  }
+
+  private func checkRanges(_ n: Int, _ d: Int) throws {
+    if let rank, !(1...min(n, d)).contains(rank) {
+      throw PlanError("rank \(rank) of a \(n) x \(d) matrix: expected 1 to \(min(n, d))")
+    }
+    for bits in [leftBits, rightBits].compactMap({ $0 }) where !(1...8).contains(bits) {
+      throw PlanError("\(bits) bits: expected 1 to 8")
+    }
+    if let bitsPerEntry, !(0.001...64).contains(bitsPerEntry) {
+      throw PlanError("\(bitsPerEntry) bits per entry: expected 0.001 to 64")
+    }
+  }
+}
+
+extension QuantizerKind {
+  /// The bits that serve most matrices well at one bit per entry.
+  var usualBits: Int {
+    switch self {
+    case .lloyd, .uniform: 4
+    case .minmax: 8
+    }
+  }
+}

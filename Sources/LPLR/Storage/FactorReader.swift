@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LinearAlgebra
+package import ParallelHDF5
+
+/// The factors of a matrix in an open file.
+package final class FactorReader {
+  package let path: String
+  /// The group of the matrix: its path in the file it came from.
+  package let group: String
+  /// n and d.
+  package let rows: Int
+  package let columns: Int
+  /// How the rows of the two sides are coded.
+  package let left: FactorCode
+  package let right: FactorCode
+  /// The attributes of the group.
+  package let attributes: [String: AttributeValue]
+
+  private let leftCodes: Dataset
+  private let rightCodes: Dataset
+
+  /// Opens a factor file; throws ``InputError`` if it is not one, or not a finished one.
+  package init(path: String) throws {
+    self.path = path
+    let file = try HDF5File(reading: path)
+    let root = try file.attributes(of: "/")
+    guard root["format"] == .text(FactorFormat.name) else {
+      throw InputError.badData("\(path): is not a factor file (no attribute format = \"lplr\")")
+    }
+    guard root["format_version"] == .integers([FactorFormat.version]) else {
+      throw InputError.badData(
+        "\(path): has format version \(root["format_version"].map { "\($0)" } ?? "none"), this "
+          + "program reads version \(FactorFormat.version)")
+    }
+    let suffix = FactorFormat.Side.left.codes("")
+    guard let codes = try file.datasetPaths().first(where: { $0.hasSuffix(suffix) }) else {
+      throw InputError.badData("\(path): holds no factors")
+    }
+    group = String(codes.dropLast(suffix.count))
+    let name = "\(path):\(group)"
+    attributes = try file.attributes(of: group)
+    guard attributes["complete"] == .integers([1]) else {
+      throw InputError.badData("\(name): was not finished (no attribute complete = 1)")
+    }
+    guard case .integers(let shape)? = attributes["shape"], shape.count == 2,
+      shape.allSatisfy({ $0 > 0 })
+    else { throw InputError.badData("\(name): has no valid attribute shape") }
+    (rows, columns) = (shape[0], shape[1])
+    left = try Self.readCode(.left, of: group, in: file)
+    right = try Self.readCode(.right, of: group, in: file)
+    leftCodes = try file.dataset(FactorFormat.Side.left.codes(group))
+    rightCodes = try file.dataset(FactorFormat.Side.right.codes(group))
+    guard left.rank == right.rank else {
+      throw InputError.badData(
+        "\(name): left has \(left.rank) components, right has \(right.rank)")
+    }
+    try Self.check(leftCodes, rows: rows, left)
+    try Self.check(rightCodes, rows: columns, right)
+  }
+
+  /// The number of components.
+  package var rank: Int { left.rank }
+
+  /// Bytes of all parts of both factors.
+  package var byteCount: Int { left.byteCount(rows: rows) + right.byteCount(rows: columns) }
+
+  /// The values of some rows of `left` (rows.count x target.columns), the first components only if
+  /// the target has fewer columns than there are.
+  func readLeft(rows: Range<Int>, into target: MatrixView<Float>) throws {
+    try read(leftCodes, left, rows: rows, into: target)
+  }
+
+  /// The values of some rows of `right`, which belong to columns of the matrix.
+  func readRight(rows: Range<Int>, into target: MatrixView<Float>) throws {
+    try read(rightCodes, right, rows: rows, into: target)
+  }
+
+  private func read(
+    _ dataset: Dataset, _ code: FactorCode, rows: Range<Int>, into target: MatrixView<Float>
+  ) throws {
+    let rowBytes = code.packing.rowBytes
+    var bytes = [UInt8](repeating: 0, count: rows.count * rowBytes)
+    try bytes.withUnsafeMutableBufferPointer {
+      try dataset.read(rows: rows, columns: 0..<rowBytes, into: $0)
+    }
+    bytes.withUnsafeBufferPointer { code.decode($0, into: target) }
+  }
+
+  private static func readCode(_ side: FactorFormat.Side, of group: String, in file: HDF5File)
+    throws -> FactorCode
+  {
+    let bits = try file.dataset(side.bits(group)).readAll().map { UInt8($0) }
+    let scales = try file.dataset(side.scale(group)).readAll()
+    guard bits.count == scales.count, bits.allSatisfy({ $0 <= 16 }) else {
+      throw InputError.badData(
+        "\(file.path):\(side.bits(group)): \(bits.count) components of at most 16 bits expected, "
+          + "\(scales.count) scales found")
+    }
+    var books: [Int: Codebook] = [:]
+    var own = false
+    for b in Set(bits.map(Int.init)).subtracting([0]) {
+      let ownPath = side.codebook(group, b)
+      own = own || file.contains(ownPath)
+      let path = file.contains(ownPath) ? ownPath : FactorFormat.sharedCodebook(b)
+      let levels = try file.dataset(path).readAll()
+      guard levels.count == 1 << b else {
+        throw InputError.badData(
+          "\(file.path):\(path): has \(levels.count) levels, expected \(1 << b)")
+      }
+      books[b] = Codebook(bits: b, levels: levels)
+    }
+    return FactorCode(bits: bits, scales: scales, codebooks: books, codebooksAreOwn: own)
+  }
+
+  private static func check(_ codes: Dataset, rows: Int, _ code: FactorCode) throws {
+    let expected = [rows, code.packing.rowBytes]
+    guard codes.shape == expected else {
+      throw InputError.badData("\(codes.name): has shape \(codes.shape), expected \(expected)")
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import LPLR
+internal import MessagePassing
+
+extension LPLRDist {
+  /// `lplr-dist [compress] INPUT`.
+  struct Compress: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Compress a matrix into factors (the default subcommand).",
+      discussion: """
+        Reads the matrix twice, tile by tile, every rank its own columns, and writes
+        INPUT.lplr.h5: A ~ left right^T, in codes of a few bits, with the error beside them.
+        Without rank and bits, the factors take one bit for each entry of the matrix.
+
+        EXAMPLES
+          mpirun -n 64 lplr-dist data.h5
+          mpirun -n 4 lplr-dist data.h5 -o small.h5 --bits-per-entry 0.5
+          mpirun -n 4 lplr-dist data.h5 --dataset /layers/3/weight --rank 128 --bits 4
+          lplr-dist data.h5 --quantizer minmax --sketch gaussian --bits 8    (as published)
+          mpirun -n 8 lplr-dist data.h5 --memory 512M --block-axis auto
+        """)
+
+    @Argument(help: "The HDF5 file with the matrix.")
+    var input: String
+
+    @Option(name: .shortAndLong, help: "The file for the factors (default: INPUT.lplr.h5).")
+    var output: String?
+
+    @Option(help: "The path of the matrix in the file (default: the only 2-D numeric dataset).")
+    var dataset: String?
+
+    @Option(help: "How the shared basis is found: sketch.")
+    var basis = BasisKind.sketch
+
+    @Option(help: "Components to keep (default: as many as the size allows).")
+    var rank: Int?
+
+    @Option(help: "Bits of each element of both factors, 1 to 8.")
+    var bits: Int?
+
+    @Option(help: "Bits of each element of the left factor, whose rows are those of the matrix.")
+    var leftBits: Int?
+
+    @Option(help: "Bits of each element of the right factor.")
+    var rightBits: Int?
+
+    @Option(help: "Size of the factors, in bits for each entry of the matrix (default: 1).")
+    var bitsPerEntry: Double?
+
+    @Option(help: "Seed of the random sketch.")
+    var seed: UInt64 = 0
+
+    @Option(help: "The random sketch: signs or gaussian.")
+    var sketch = SketchKind.signs
+
+    @Option(help: "lloyd, uniform, or minmax as published.")
+    var quantizer = QuantizerKind.lloyd
+
+    @Option(
+      help: "Memory of a rank besides the program itself: 512M, 4G (default: half of its share).")
+    var memory: ByteCount?
+
+    @Option(
+      help: """
+        What the ranks divide: columns, rows (factors the transpose: better for contiguous files on \
+        many nodes), or auto, by the storage.
+        """)
+    var blockAxis = BlockAxis.columns
+
+    @Flag(help: "Replace the output if it exists.")
+    var force = false
+
+    @Flag(name: .shortAndLong, help: "Print no summary.")
+    var quiet = false
+
+    func validate() throws {
+      if bits != nil, leftBits != nil || rightBits != nil {
+        throw ValidationError("--bits sets both factors: drop it, or --left-bits and --right-bits")
+      }
+    }
+
+    func run() {
+      var request = CompressionRequest()
+      request.rankRule = RankRule(
+        rank: rank, leftBits: leftBits ?? bits, rightBits: rightBits ?? bits,
+        bitsPerEntry: bitsPerEntry)
+      request.sketch = sketch
+      request.quantizer = quantizer
+      request.seed = seed
+      request.axis = blockAxis
+      request.memory = memory?.bytes
+      let target = (output ?? input.replacingExtension(with: ".lplr.h5")).absolutePath
+      LPLRDist.session { [request] world in
+        let report = try Compressor(request, on: world).compress(
+          input.absolutePath, dataset: dataset, to: target, replacing: force)
+        if world.isRoot, !quiet { print("wrote           \(target)\n\(report.text)") }
+      }
+    }
+  }
+}
+
+/// The ways to find a basis of the range.
+enum BasisKind: String, CaseIterable, ExpressibleByArgument {
+  case sketch
+}
