@@ -1,39 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ParallelHDF5
+
 /// What a finished compression has to say.
 package struct CompressionReport: Sendable {
   /// Shape, type and bytes of the values of the matrix in the file.
   package let shape: (rows: Int, columns: Int)
   package let sourceType: String
   package let sourceBytes: Int
-  package let choice: RankAndBits
-  package let axis: BlockAxis
+  /// Bits of each component.
+  package let leftBits: [Int]
+  package let rightBits: [Int]
   /// Bytes of the factors.
   package let factorBytes: Int
-  package let certificate: Certificate
+  package let error: ErrorFigure
+  /// The relative error of plain quantization in as many bits an entry.
+  package let plainError: Double
   package let times: StageTimes
   package let ranks: Int
+
+  /// - Parameter factors: those of the matrix as it stands in the file.
+  init(input: InputMatrix, factors: LowRankFactors, times: StageTimes, ranks: Int) {
+    shape = (input.dataset.shape[0], input.dataset.shape[1])
+    sourceType = input.dataset.typeName
+    sourceBytes = shape.rows * shape.columns * input.dataset.elementByteCount
+    leftBits = factors.left.code.packing.bits.map(Int.init)
+    rightBits = factors.right.code.packing.bits.map(Int.init)
+    factorBytes = factors.byteCount(rows: shape.rows, columns: shape.columns)
+    error = factors.error
+    plainError = factors.plain.relativeError(
+      bitsPerEntry: 8 * Double(factorBytes) / (Double(shape.rows) * Double(shape.columns)))
+    self.times = times
+    self.ranks = ranks
+  }
 
   /// The summary, one figure a line.
   package var text: String {
     let entries = Double(shape.rows) * Double(shape.columns)
-    let error =
-      switch certificate.kind {
-      case .exact: "\(certificate.relativeError.short) (exact)"
-      case .bound: "at most \(certificate.relativeError.short) (a bound: too small to be resolved)"
-      }
+    let verdict = plainError < error.relativeError ? ": low rank loses on this matrix" : ""
     return """
       matrix          \(shape.rows) x \(shape.columns), \(sourceType)
-      rank            \(choice.rank)
-      bits            \(choice.leftBits) left, \(choice.rightBits) right
+      rank            \(leftBits.count)
+      bits            \(leftBits.inRuns) left, \(rightBits.inRuns) right
       bytes           \(sourceBytes) in, \(factorBytes) out
       ratio           \((Double(sourceBytes) / Double(max(factorBytes, 1))).short)
       bits per entry  \((8 * Double(factorBytes) / entries).short)
-      relative error  \(error)
-      truncation      \(certificate.truncationError.short)
+      relative error  \(errorText)
+      truncation      \(error.truncationError.short) of it by the choice of the basis
+      plain           \(plainError.short) by quantization alone at the same size\(verdict)
       seconds         \(times.text)
       ranks           \(ranks), the slowest is rank \(times.slowestRank)
       """
+  }
+
+  private var errorText: String {
+    switch error.kind {
+    case .exact: "\(error.relativeError.short) (exact)"
+    case .estimate: "\(error.relativeError.short) (estimate; at most \(error.bound.short))"
+    case .bound: "at most \(error.relativeError.short) (bound; too small to be resolved)"
+    }
+  }
+}
+
+extension [Int] {
+  /// Runs of equal numbers in few words: 8 x 3, 4 x 61.
+  package var inRuns: String {
+    var runs: [(value: Int, count: Int)] = []
+    for value in self {
+      if let last = runs.last, last.value == value {
+        runs[runs.count - 1].count += 1
+      } else {
+        runs.append((value, 1))
+      }
+    }
+    return runs.count == 1
+      ? "\(runs[0].value)" : runs.map { "\($0.value) x \($0.count)" }.joined(separator: ", ")
   }
 }
 

@@ -26,19 +26,18 @@ package struct Compressor {
     let plan = try CompressionPlan(request, for: input, on: world)
     let file = try ParallelFile(path: output, replacing: force, input: path, on: world)
     return try file.removingOnFailure {
-      let factors = try SketchBasis(plan: plan, input: input, world: world, clock: clock).factor()
+      let factors =
+        switch request.basis {
+        case .svd: try SVDBasis(plan: plan, input: input, world: world, clock: clock).factor()
+        case .sketch: try SketchBasis(plan: plan, input: input, world: world, clock: clock).factor()
+        }
       try world.agree { try input.checkUnchanged() }
       try clock.measure(.writing) {
         try FactorWriter(file: file, plan: plan, input: input, world: world).write(factors)
       }
-      let shape = input.dataset.shape
       return CompressionReport(
-        shape: (shape[0], shape[1]), sourceType: input.dataset.typeName,
-        sourceBytes: shape[0] * shape[1] * input.dataset.elementByteCount, choice: plan.choice,
-        axis: input.axis,
-        factorBytes: (input.axis == .rows ? factors.transposed : factors).byteCount(
-          rows: shape[0], columns: shape[1]),
-        certificate: factors.certificate, times: try clock.summary(on: world), ranks: world.size)
+        input: input, factors: input.axis == .rows ? factors.transposed : factors,
+        times: try clock.summary(on: world), ranks: world.size)
     }
   }
 }

@@ -69,25 +69,11 @@ package struct FactorDescription: Encodable, Sendable {
       matrix          \(shape[0]) x \(shape[1]), \(source_dtype ?? "unknown type")
       method          \(how), seed \(seed ?? 0), blocks of \(block_axis ?? "columns")
       rank            \(rank)
-      bits            \(Self.runs(left_bits)) left, \(Self.runs(right_bits)) right
+      bits            \(left_bits.inRuns) left, \(right_bits.inRuns) right
       bytes           \(bytes)
       bits per entry  \(bits_per_entry.short)
       relative error  \(relative_error?.short ?? "unknown")\(kind)
       norm            \(frobenius_norm?.short ?? "unknown")
       """
-  }
-
-  /// Bits of components in few words: 8 x 3, 4 x 61.
-  private static func runs(_ bits: [Int]) -> String {
-    var runs: [(bits: Int, count: Int)] = []
-    for b in bits {
-      if let last = runs.last, last.bits == b {
-        runs[runs.count - 1].count += 1
-      } else {
-        runs.append((b, 1))
-      }
-    }
-    return runs.count == 1
-      ? "\(runs[0].bits)" : runs.map { "\($0.bits) x \($0.count)" }.joined(separator: ", ")
   }
 }

@@ -36,7 +36,8 @@ package struct Verifier {
       rows: input.rows, columns: input.columns, width: 1, ranks: world.size)
     let plan = try world.agree {
       try MemoryPlan(
-        grid: grid, width: 1, axis: .columns, chunk: input.dataset.chunk, limit: memory)
+        grid: grid, width: 1, keepsBothSides: false, axis: .columns, chunk: input.dataset.chunk,
+        limit: memory)
     }
     let stream = BlockStream(
       grid: grid, rank: world.rank, tilesPerGroup: 1, columnsPerRead: plan.columnsPerRead)

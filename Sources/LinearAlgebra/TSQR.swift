@@ -48,6 +48,30 @@ package struct TSQR {
     return r
   }
 
+  /// The R of A = Q R alone, for A in single precision (this rank's rows); A is left as it is.
+  /// Collective. Half of the flops, and memory for one block.
+  package func triangle(of a: borrowing Matrix<Float>) throws -> SmallMatrix {
+    let first = partition.range(of: world.rank).lowerBound
+    precondition(a.columns == columns && a.rows == partition.range(of: world.rank).count)
+    var tree = Tree()
+    for block in partition.blocks(of: world.rank) {
+      let range = partition.range(ofBlock: block)
+      let copy = Matrix<Double>(rows: range.count, columns: columns, repeating: 0)
+      let start = (range.lowerBound - first) * columns
+      for index in copy.elements.indices {
+        copy.elements[index] = Double(a.elements[start + index])
+      }
+      tree.triangles[block] = SmallMatrix(
+        rows: rows(ofNode: block, level: 0), columns: columns,
+        elements: try qr(inPlace: copy.view))
+    }
+    for level in 1..<levels {
+      try join(level, &tree)
+      tree.joints[level] = [:]
+    }
+    return try shareRoot(tree.triangles[0])
+  }
+
   /// What this rank knows of the nodes of the level in hand, by their numbers.
   private struct Tree {
     /// On the way up: the R of each node.

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import LPLR
 internal import ParallelHDF5
 
+extension BasisKind: ExpressibleByArgument {}
 extension SketchKind: ExpressibleByArgument {}
 extension QuantizerKind: ExpressibleByArgument {}
 extension BlockAxis: ExpressibleByArgument {}

@@ -18,7 +18,7 @@ extension LPLRDist {
           mpirun -n 64 lplr-dist data.h5
           mpirun -n 4 lplr-dist data.h5 -o small.h5 --bits-per-entry 0.5
           mpirun -n 4 lplr-dist data.h5 --dataset /layers/3/weight --rank 128 --bits 4
-          lplr-dist data.h5 --quantizer minmax --sketch gaussian --bits 8    (as published)
+          lplr-dist data.h5 --basis sketch --quantizer minmax --sketch gaussian --bits 8    (as published)
           mpirun -n 8 lplr-dist data.h5 --memory 512M --block-axis auto
         """)
 
@@ -31,8 +31,14 @@ extension LPLRDist {
     @Option(help: "The path of the matrix in the file (default: the only 2-D numeric dataset).")
     var dataset: String?
 
-    @Option(help: "How the shared basis is found: sketch.")
-    var basis = BasisKind.sketch
+    @Option(help: "svd: singular directions with bits by component; sketch: as published.")
+    var basis = BasisKind.svd
+
+    @Option(help: "Reads of the matrix beyond two, each of which sharpens the basis (svd).")
+    var powerIterations = 1
+
+    @Option(help: "Columns of the sketch (default: what rank and size need; svd).")
+    var width: Int?
 
     @Option(help: "Components to keep (default: as many as the size allows).")
     var rank: Int?
@@ -79,6 +85,9 @@ extension LPLRDist {
       if bits != nil, leftBits != nil || rightBits != nil {
         throw ValidationError("--bits sets both factors: drop it, or --left-bits and --right-bits")
       }
+      guard (0...16).contains(powerIterations) else {
+        throw ValidationError("--power-iterations: expected 0 to 16")
+      }
     }
 
     func run() {
@@ -86,6 +95,9 @@ extension LPLRDist {
       request.rankRule = RankRule(
         rank: rank, leftBits: leftBits ?? bits, rightBits: rightBits ?? bits,
         bitsPerEntry: bitsPerEntry)
+      request.basis = basis
+      request.powerIterations = powerIterations
+      request.width = width
       request.sketch = sketch
       request.quantizer = quantizer
       request.seed = seed
@@ -99,9 +111,4 @@ extension LPLRDist {
       }
     }
   }
-}
-
-/// The ways to find a basis of the range.
-enum BasisKind: String, CaseIterable, ExpressibleByArgument {
-  case sketch
 }

@@ -5,13 +5,21 @@ internal import MessagePassing
 
 /// A ~ left right^T, in codes: this rank's rows of both factors, and the error of the whole.
 struct LowRankFactors {
-  let left: QuantizedFactor
-  let right: QuantizedFactor
-  let certificate: Certificate
+  var left: QuantizedFactor
+  var right: QuantizedFactor
+  let error: ErrorFigure
+  /// Singular values of A as far as they are known, descending; empty for the published method.
+  let spectrum: [Double]
+  /// The relative error of the leading components, by their number from 0; empty if not known.
+  let prefixErrors: [Double]
+  /// What plain quantization does to a sample of A.
+  let plain: PlainQuantization
 
   /// The factors of the transposed matrix.
   var transposed: LowRankFactors {
-    LowRankFactors(left: right, right: left, certificate: certificate)
+    var result = self
+    swap(&result.left, &result.right)
+    return result
   }
 }
 
@@ -20,6 +28,21 @@ struct QuantizedFactor {
   let code: FactorCode
   /// `code.packing.rowBytes` bytes a row.
   let bytes: [UInt8]
+
+  init(code: FactorCode, bytes: [UInt8]) {
+    self.code = code
+    self.bytes = bytes
+  }
+
+  /// The values of some of these rows.
+  func decode(_ rows: Range<Int>, into target: MatrixView<Float>) {
+    let rowBytes = code.packing.rowBytes
+    bytes.withUnsafeBufferPointer {
+      code.decode(
+        UnsafeBufferPointer(
+          rebasing: $0[rows.lowerBound * rowBytes..<rows.upperBound * rowBytes]), into: target)
+    }
+  }
 
   /// Quantizes a factor and overwrites it by what its codes stand for. Collective.
   init(

@@ -21,9 +21,10 @@ struct SketchBasis {
   func factor() throws -> LowRankFactors {
     let stream = plan.stream(rank: world.rank)
     let kind = plan.request.quantizer.quantizer
+    let choice = try plan.uniformChoice()
     let bits = (
-      left: [UInt8](repeating: UInt8(plan.choice.leftBits), count: plan.choice.rank),
-      right: [UInt8](repeating: UInt8(plan.choice.rightBits), count: plan.choice.rank)
+      left: [UInt8](repeating: UInt8(choice.leftBits), count: choice.rank),
+      right: [UInt8](repeating: UInt8(choice.rightBits), count: choice.rank)
     )
 
     let sketched = try RangeFinder(input: input, stream: stream, world: world, clock: clock)
@@ -57,10 +58,12 @@ struct SketchBasis {
     let product = clock.measure(.computing) {
       wt.times(r.transposed.rounded(), panels: plan.grid.panels, of: world.rank)
     }
-    let certificate = try Certificate(
-      energies: sketched.energies, projected: bt, approximated: product,
-      partition: plan.grid.panels, world: world)
-    return LowRankFactors(left: left, right: right, certificate: certificate)
+    let summary = try sketched.statistics.summary(on: world)
+    let error = try ErrorFigure(
+      energy: summary.energy, projected: bt, approximated: product, partition: plan.grid.panels,
+      world: world)
+    return LowRankFactors(
+      left: left, right: right, error: error, spectrum: [], prefixErrors: [], plain: summary.plain)
   }
 
   /// R^+ (m x k), computed on the root and sent to every rank: its bits must not depend on who

@@ -11,7 +11,8 @@ package struct CompressionPlan: Sendable {
   /// n and d of A, which is the transpose of the file's matrix if the axis is `rows`.
   package let rows: Int
   package let columns: Int
-  package let choice: RankAndBits
+  /// Rank, bits and size as the user wants them, for A.
+  package let rule: RankRule
   /// The columns of the sketch.
   package let width: Int
   package let grid: MatrixGrid
@@ -26,16 +27,31 @@ package struct CompressionPlan: Sendable {
     // The user's left and right are those of the file.
     var rule = request.rankRule
     if input.axis == .rows { swap(&rule.leftBits, &rule.rightBits) }
+    self.rule = rule
     let limit = try request.memory ?? Self.shareOfMemory(on: world)
     let (n, d) = (input.rows, input.columns)
-    (choice, grid, memory) = try world.agree {
-      let choice = try rule.resolve(rows: n, columns: d, quantizer: request.quantizer)
-      let grid = MatrixGrid(rows: n, columns: d, width: choice.rank, ranks: world.size)
+    (width, grid, memory) = try world.agree {
+      let width =
+        switch request.basis {
+        case .sketch: try rule.resolve(rows: n, columns: d, quantizer: request.quantizer).rank
+        case .svd: try rule.sketchWidth(rows: n, columns: d, asked: request.width)
+        }
+      let grid = MatrixGrid(rows: n, columns: d, width: width, ranks: world.size)
       let memory = try MemoryPlan(
-        grid: grid, width: choice.rank, axis: input.axis, chunk: input.dataset.chunk, limit: limit)
-      return (choice, grid, memory)
+        grid: grid, width: width, keepsBothSides: request.basis == .svd, axis: input.axis,
+        chunk: input.dataset.chunk, limit: limit)
+      return (width, grid, memory)
     }
-    width = choice.rank
+  }
+
+  /// The same bits for every component, of a rank that is known before A is read.
+  func uniformChoice() throws -> RankAndBits {
+    try rule.resolve(rows: rows, columns: columns, quantizer: request.quantizer)
+  }
+
+  /// Bits for each component of a known spectrum, descending squares of singular values.
+  func allocate(energies: [Double]) throws -> BitAllocation {
+    try rule.allocate(energies: energies, rows: rows, columns: columns)
   }
 
   /// Half of the memory of the node for each of its ranks, the least of all nodes. Collective.

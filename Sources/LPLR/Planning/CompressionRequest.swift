@@ -3,6 +3,11 @@
 /// All that decides the factors of a matrix, apart from its values, and the memory to do it in.
 package struct CompressionRequest: Sendable {
   package var rankRule = RankRule()
+  package var basis = BasisKind.svd
+  /// Reads of A beyond two, each of which sharpens the basis (`svd` only).
+  package var powerIterations = 1
+  /// Columns of the sketch; nil: what rank and size need (`svd` only).
+  package var width: Int?
   package var sketch = SketchKind.signs
   package var quantizer = QuantizerKind.lloyd
   package var seed: UInt64 = 0
@@ -12,4 +17,12 @@ package struct CompressionRequest: Sendable {
   package var memory: Int?
 
   package init() {}
+}
+
+/// The ways to find a basis of the range; the only place where they are chosen.
+package enum BasisKind: String, CaseIterable, Sendable {
+  /// Singular directions, with bits by component and refined factors.
+  case svd
+  /// The quantized sketch itself, as published.
+  case sketch
 }

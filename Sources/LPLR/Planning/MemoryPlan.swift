@@ -17,17 +17,28 @@ package struct MemoryPlan: Equatable, Sendable {
   /// One read of A is at most this large: longer ones are not faster.
   private static let largestRead = 64 << 20
 
+  /// - Parameter keepsBothSides: whether both sides are orthonormalized and rotated in memory.
+  ///
   /// Throws ``PlanError`` if even the smallest reads do not fit.
-  init(grid: MatrixGrid, width m: Int, axis: BlockAxis, chunk: [Int]?, limit: Int) throws {
+  init(
+    grid: MatrixGrid, width m: Int, keepsBothSides: Bool, axis: BlockAxis, chunk: [Int]?,
+    limit: Int
+  ) throws {
     let n = grid.tiles.largestRange
     let d = grid.panels.largestRange
     let tile = min(grid.tiles.blockSize, grid.tiles.extent)
-    // The sketch S, then B and the right factor beside it; codes are at most 2 bytes an element.
-    let columnSide = d * m * (4 + 4 + 2)
-    // Y in double and single precision; the inner nodes of the TSQR, at most as large as Y.
-    let treeShare = grid.tiles.count > 1 ? min(1, 2 * Double(m) / Double(tile)) : 0
-    let rowSide = n * m * (8 + 4 + 2) + Int(Double(n * m * 8) * treeShare) + 4 * m * m * 8
-    resident = columnSide + rowSide + InputMatrix.chunkCacheBytes
+    // In single precision: the sketch S or B, and the right factor; codes are at most 2 bytes an
+    // element, and the best ones are kept besides. In double precision: Y and the inner nodes of the
+    // TSQR, at most as large as Y.
+    func orthonormalized(_ rows: Int, _ grid: BlockPartition) -> Int {
+      let block = min(grid.blockSize, grid.extent)
+      let treeShare = grid.count > 1 ? min(1, 2 * Double(m) / Double(block)) : 0
+      return rows * m * 8 + Int(Double(rows * m * 8) * treeShare)
+    }
+    let leftSide = n * m * (4 + 4 + 4) + orthonormalized(n, grid.tiles)
+    let rightSide = d * m * (4 + 4 + 4) + (keepsBothSides ? orthonormalized(d, grid.panels) : 0)
+    let small = (keepsBothSides ? 12 : 4) * m * m * 8
+    resident = leftSide + rightSide + small + InputMatrix.chunkCacheBytes
     // A tile's products and two parts of its reproducible sums; its rows of Q are fewer.
     let perTile = tile * m * (4 + 16)
     let strip = min(MatrixGrid.stripWidth, grid.panels.extent)

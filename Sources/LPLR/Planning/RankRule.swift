@@ -39,7 +39,7 @@ package struct RankRule: Equatable, Sendable {
       return RankAndBits(rank: rank, leftBits: leftBits, rightBits: rightBits)
     }
     let wanted = bitsPerEntry ?? 1
-    let budget = Int((wanted * Double(n) * Double(d) / 8).rounded(.down))
+    let budget = budget(n, d)
     if let rank, leftBits == nil, rightBits == nil {
       let bits = (1...8).last { Self.byteCount(n, d, rank: rank, $0, $0) <= budget }
       guard let bits else {
@@ -74,6 +74,59 @@ package struct RankRule: Equatable, Sendable {
   /// Bytes of both factors on disk: codes, scales and tables of bits.
   static func byteCount(_ n: Int, _ d: Int, rank: Int, _ left: Int, _ right: Int) -> Int {
     n * ((rank * left + 7) / 8) + d * ((rank * right + 7) / 8) + 2 * rank * 5
+  }
+
+  // MARK: Bits by component
+
+  /// Bits for each component of a known spectrum, descending squares of singular values. Throws
+  /// ``PlanError``.
+  ///
+  /// - bits: the same for every component, and the rank as ``resolve(rows:columns:quantizer:)``;
+  /// - otherwise, with or without a rank: what makes the error least within the size.
+  func allocate(energies: [Double], rows n: Int, columns d: Int) throws -> BitAllocation {
+    guard leftBits == nil, rightBits == nil else {
+      let choice = try resolve(rows: n, columns: d, quantizer: .lloyd)
+      return BitAllocation(
+        rank: min(choice.rank, energies.count), leftBits: choice.leftBits,
+        rightBits: choice.rightBits)
+    }
+    let bytes = budget(n, d)
+    // A matrix too small for any size still gets one component, unless a size was asked for.
+    let least = bitsPerEntry == nil ? Self.byteCount(n, d, rank: rank ?? 1, 1, 1) : 0
+    let allocation = BitAllocation.leastError(
+      energies: energies, rows: n, columns: d, bytes: max(bytes, least),
+      rank: rank.map { min($0, energies.count) })
+    guard let allocation else {
+      throw PlanError(
+        "\(bitsPerEntry ?? 1) bits per entry of a \(n) x \(d) matrix are \(bytes) bytes, "
+          + "\(rank ?? 1) components take at least \(Self.byteCount(n, d, rank: rank ?? 1, 1, 1))")
+    }
+    return allocation
+  }
+
+  /// Columns of a sketch that catches all components worth their bits.
+  func sketchWidth(rows n: Int, columns d: Int, asked: Int?) throws -> Int {
+    try checkRanges(n, d)
+    if let asked, !(1...min(n, d)).contains(asked) {
+      throw PlanError(
+        "a sketch of \(asked) columns of a \(n) x \(d) matrix: expected 1 to \(min(n, d))")
+    }
+    let known =
+      try leftBits != nil || rightBits != nil
+      ? resolve(rows: n, columns: d, quantizer: .lloyd).rank : rank
+    // Components of one bit in both factors would fill the size; on all spectra tried, at most 0.6
+    // of them are kept.
+    let mostUseful = Int(Self.usefulShare * 8 * Double(budget(n, d)) / Double(n + d))
+    let wanted = known ?? min(mostUseful, Self.widestSketch)
+    return min(n, d, max(asked ?? wanted + max(16, wanted / 4), known ?? 1))
+  }
+
+  private static let usefulShare = 0.5
+  /// A wider sketch than this must be asked for: its cost grows with the width.
+  private static let widestSketch = 2048
+
+  private func budget(_ n: Int, _ d: Int) -> Int {
+    Int(((bitsPerEntry ?? 1) * Double(n) * Double(d) / 8).rounded(.down))
   }
 
   private func checkRanges(_ n: Int, _ d: Int) throws {

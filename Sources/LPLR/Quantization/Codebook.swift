@@ -47,42 +47,62 @@ package struct Codebook: Equatable, Sendable {
 
   /// The levels of least mean squared error for a standard normal number: Max, "Quantizing for
   /// minimum distortion" (IRE Trans. Information Theory 6, 1960); Lloyd, "Least squares
-  /// quantization in PCM" (1982). Beyond 8 bits, the uniform codebook of as many levels.
+  /// quantization in PCM" (1982).
   static func normal(bits: Int) -> Codebook {
-    guard bits <= 8 else { return symmetric(bits: bits) }
     let half = 1 << (bits - 1)
     // Start from the asymptotic point density, the normal density to the power 1/3, whose
     // quantiles are those of a normal number of variance 3.
     var levels = (0..<half).map { k in
       normalQuantile(0.5 + (Double(k) + 0.5) / Double(2 * half)) * 3.0.squareRoot()
     }
-    // Lloyd's iteration on the positive half: each level to the mean of its cell.
-    for _ in 0..<20_000 {
-      var change = 0.0
-      var lower = 0.0
-      for k in 0..<half {
-        let upper = k + 1 < half ? (levels[k] + levels[k + 1]) / 2 : Double.infinity
-        let mass = tail(lower) - tail(upper)
-        let mean = (density(lower) - density(upper)) / mass
-        change = max(change, abs(mean - levels[k]))
-        levels[k] = mean
-        lower = upper
-      }
-      if change < 1e-9 { break }
+    for _ in 0..<50 {
+      let step = newtonStep(levels)
+      levels = zip(levels, step).map { $0 + $1 }
+      if step.allSatisfy({ abs($0) < 1e-12 }) { break }
     }
     let positive = levels.map { Float($0) }
     return Codebook(bits: bits, levels: positive.reversed().map { -$0 } + positive)
   }
 }
 
-/// The density of a standard normal number.
-private func density(_ x: Double) -> Double {
-  x.isInfinite ? 0 : exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+extension Codebook {
+  /// The codebooks of ``normal(bits:)`` for the bits in use.
+  static func normalBooks(for bits: [UInt8]) -> [Int: Codebook] {
+    let used = Set(bits.map(Int.init)).subtracting([0])
+    return Dictionary(uniqueKeysWithValues: used.map { ($0, DistortionTable.books[$0 - 1]) })
+  }
 }
 
-/// The probability that a standard normal number is above x.
-private func tail(_ x: Double) -> Double {
-  x.isInfinite ? 0 : erfc(x / 2.0.squareRoot()) / 2
+/// One step of Newton's method for levels (the positive half) that are the means of their cells:
+/// level_k = mean of a normal number between the midpoints on both sides, a tridiagonal system.
+private func newtonStep(_ levels: [Double]) -> [Double] {
+  var pivots: [Double] = []
+  var upper: [Double] = []
+  var right: [Double] = []
+  for (k, level) in levels.enumerated() {
+    let a = k > 0 ? (levels[k - 1] + level) / 2 : 0
+    let b = k + 1 < levels.count ? (level + levels[k + 1]) / 2 : Double.infinity
+    let mass = tail(a) - tail(b)
+    let mean = (density(a) - density(b)) / mass
+    // How the mean moves with each neighbour: half as fast as with the midpoint.
+    let byLower = k > 0 ? density(a) * (mean - a) / mass / 2 : 0
+    let byUpper = b.isInfinite ? 0 : density(b) * (b - mean) / mass / 2
+    var pivot = 1 - byLower - byUpper
+    var value = mean - level
+    if k > 0 {
+      let factor = -byLower / pivots[k - 1]
+      pivot -= factor * upper[k - 1]
+      value -= factor * right[k - 1]
+    }
+    pivots.append(pivot)
+    upper.append(-byUpper)
+    right.append(value)
+  }
+  for k in levels.indices.reversed() {
+    let above = k + 1 < levels.count ? upper[k] * right[k + 1] : 0
+    right[k] = (right[k] - above) / pivots[k]
+  }
+  return right
 }
 
 /// The x with that probability below it, by bisection.

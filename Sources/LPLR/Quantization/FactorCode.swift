@@ -26,17 +26,27 @@ package struct FactorCode: Sendable {
   /// The number of components.
   package var rank: Int { scales.count }
 
+  /// No value is larger than this.
+  var largestMagnitude: Double {
+    zip(packing.bits, scales).reduce(0) { largest, component in
+      let levels = codebooks[Int(component.0)]?.levels ?? [0]
+      let top = max(abs(levels.first ?? 0), abs(levels.last ?? 0))
+      return max(largest, Double(top) * Double(component.1))
+    }
+  }
+
   /// Codes of the rows of a factor (k x rank), as `k * rowBytes` bytes.
   package func encode(_ factor: MatrixView<Float>) -> [UInt8] {
     precondition(factor.columns == rank)
-    let inverse = scales.map { $0 > 0 ? 1 / $0 : 0 }
-    let books = packing.bits.map { codebooks[Int($0)] }
+    let quantizers = ComponentQuantizers(self)
     var bytes = [UInt8](repeating: 0, count: factor.rows * packing.rowBytes)
     bytes.withUnsafeMutableBufferPointer { bytes in
       guard let base = bytes.baseAddress else { return }
-      for (index, row) in factor.storedRows.enumerated() {
-        packing.pack(into: base + index * packing.rowBytes) { component in
-          books[component]?.code(of: row[component] * inverse[component]) ?? 0
+      quantizers.withTables { tables in
+        for (index, row) in factor.storedRows.enumerated() {
+          packing.pack(into: base + index * packing.rowBytes) { component in
+            Int(tables.nearest(to: row[component], component: component).0)
+          }
         }
       }
     }

@@ -4,34 +4,46 @@ internal import LinearAlgebra
 internal import MessagePassing
 internal import ParallelHDF5
 
-/// The first read of A: its sketch and its norm.
+/// A read of A for its product with a d x m matrix: the sketch, or a power iteration.
 struct RangeFinder {
   let input: InputMatrix
   let stream: BlockStream
   let world: Communicator
   let clock: StageClock
 
-  /// What one read of A gives.
+  /// Y = A S for the random matrix S, and what else the first read of A gives.
   struct Sketched: ~Copyable {
-    /// This rank's rows of Y = A S (n_p x m), in double precision.
+    /// This rank's rows of Y (n_p x m).
     let sketch: Matrix<Double>
-    /// ||A_panel||_F^2 of each panel of this rank.
-    let energies: [Double]
+    let statistics: BlockStatistics
   }
 
-  /// Y = sum_p A[:, C_p] S[C_p, :], each row tile reduced to the rank that owns it (Saha et al.
-  /// 2023, Algorithm 1, step 1, on column blocks). Collective.
+  /// Y = A S with a random S (Saha et al. 2023, Algorithm 1, step 1; Halko, Martinsson, Tropp, SIAM
+  /// Review 53(2), 2011, Algorithm 4.1). Collective; costs one ``product(with:visit:)``.
+  func sketch(with kind: SketchKind, seed: UInt64, width m: Int) throws -> Sketched {
+    let mine = stream.grid.panels.range(of: world.rank)
+    let s = clock.measure(.computing) { kind.sketch(seed: seed).rows(mine, width: m) }
+    var statistics = BlockStatistics(stream: stream)
+    let y = try product(with: s) { try statistics.add($0, of: $1, in: input) }
+    return Sketched(sketch: y, statistics: statistics)
+  }
+
+  /// This rank's rows of Y = A S = sum_p A[:, C_p] S[C_p, :] (n_p x m) in double precision, for S of
+  /// which this rank holds the rows C_p of its columns of A (d_p x m). Each row tile is reduced to
+  /// the rank that owns it; `visit` sees every block that is multiplied. Collective.
   ///
   /// Reads A once; 2 n d m flops over all ranks; sends 8 n m bytes a rank. The sums over panels are
   /// reproducible, so Y is the same in every bit for any number of ranks.
-  func sketch(with kind: SketchKind, seed: UInt64, width m: Int) throws -> Sketched {
+  func product(
+    with s: borrowing Matrix<Float>,
+    visit: (MatrixView<Float>, BlockStream.Cell) throws -> Void = { _, _ in }
+  ) throws -> Matrix<Double> {
     let grid = stream.grid
+    let m = s.columns
     let mine = grid.panels.range(of: world.rank)
-    let s = clock.measure(.computing) { kind.sketch(seed: seed).rows(mine, width: m) }
     let y = Matrix<Double>(
       rows: grid.tiles.range(of: world.rank).count, columns: m, repeating: 0)
     let workspace = Workspace(stream: stream, width: m)
-    var energies = TileEnergies(stream: stream)
 
     for group in stream.groups {
       try world.agree {
@@ -44,7 +56,7 @@ struct RangeFinder {
               let block = a.block(
                 rows: cell.rows.shifted(by: -stream.rows(of: group).lowerBound),
                 columns: cell.columns.shifted(by: -read.lowerBound))
-              try energies.add(block, of: cell, in: input)
+              try visit(block, cell)
               let product = workspace.product(cell, in: group)
               multiply(
                 block, s.rows(cell.columns.shifted(by: -mine.lowerBound)), into: product,
@@ -58,7 +70,7 @@ struct RangeFinder {
         for tile in group { try reduce(tile, workspace.sums[tile - group.lowerBound], into: y) }
       }
     }
-    return Sketched(sketch: y, energies: energies.byPanel)
+    return y
   }
 
   private func add(_ product: MatrixView<Float>, to sum: ReproducibleSum) throws {
@@ -104,42 +116,6 @@ struct RangeFinder {
     func product(_ cell: BlockStream.Cell, in group: Range<Int>) -> MatrixView<Float> {
       let start = (cell.tile - group.lowerBound) * tileRows
       return products.rows(start..<start + cell.rows.count)
-    }
-  }
-}
-
-/// ||A||_F^2 of this rank's columns, by tile and panel: the sum over tiles has an order of its own,
-/// whatever the order of reading.
-private struct TileEnergies {
-  private let panels: Int
-  private let tiles: Int
-  private var squares: [Double]
-
-  init(stream: BlockStream) {
-    panels = stream.grid.panels.blocks(of: stream.rank).count
-    tiles = stream.grid.tiles.count
-    squares = [Double](repeating: 0, count: tiles * panels)
-  }
-
-  /// Adds a cell; throws if an element is NaN or infinite.
-  mutating func add(_ block: MatrixView<Float>, of cell: BlockStream.Cell, in input: InputMatrix)
-    throws
-  {
-    let square = sumOfSquares(block)
-    guard square.isFinite else {
-      let place = firstNonFinite(block) ?? (0, 0)
-      let (row, column) = input.placeInFile(
-        row: cell.rows.lowerBound + place.row, column: cell.columns.lowerBound + place.column)
-      throw InputError.badData(
-        "\(input.dataset.name): element at row \(row), column \(column) is NaN or infinite in "
-          + "float32; expected finite numbers")
-    }
-    squares[cell.tile * panels + cell.localPanel] += square
-  }
-
-  var byPanel: [Double] {
-    (0..<panels).map { panel in
-      (0..<tiles).reduce(0) { $0 + squares[$1 * panels + panel] }
     }
   }
 }

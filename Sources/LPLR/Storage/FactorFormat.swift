@@ -11,6 +11,9 @@ enum FactorFormat {
 
   static func sharedCodebook(_ bits: Int) -> String { "/codebook_\(bits)" }
 
+  static func singularValues(_ group: String) -> String { "\(group)/singular_values" }
+  static func prefixErrors(_ group: String) -> String { "\(group)/prefix_error" }
+
   /// One side of the group of a matrix.
   enum Side: String {
     case left, right

@@ -35,6 +35,7 @@ struct FactorWriter {
       try add(stored.left.code, .left, to: parts)
       try add(stored.right.code, .right, to: parts)
       try addSharedCodebooks([stored.left.code, stored.right.code], to: parts)
+      try addTables(stored, to: parts)
       try addAttributes(stored, to: parts)
     }
   }
@@ -57,6 +58,14 @@ struct FactorWriter {
     }
   }
 
+  private func addTables(_ stored: LowRankFactors, to parts: SmallParts) throws {
+    guard !stored.spectrum.isEmpty else { return }
+    try parts.add(
+      stored.spectrum.map { Float($0) }, at: FactorFormat.singularValues(input.datasetPath))
+    try parts.add(
+      stored.prefixErrors.map { Float($0) }, at: FactorFormat.prefixErrors(input.datasetPath))
+  }
+
   private func addAttributes(_ stored: LowRankFactors, to parts: SmallParts) throws {
     try parts.attach(
       [
@@ -65,20 +74,26 @@ struct FactorWriter {
       ], to: "/")
     let shape = input.dataset.shape
     let bytes = stored.byteCount(rows: shape[0], columns: shape[1])
-    let certificate = stored.certificate
+    let error = stored.error
     try parts.attach(
       [
         "shape": .integers(shape), "source_dtype": .text(input.dataset.typeName),
-        "method": .text("lplr"), "basis": .text("sketch"),
+        "method": .text("lplr"),
+        "basis": .text(plan.request.basis.rawValue),
         "sketch": .text(plan.request.sketch.rawValue),
         "quantizer": .text(plan.request.quantizer.rawValue),
-        "rank": .integers([plan.choice.rank]),
+        "rank": .integers([stored.left.code.rank]),
         "seed": .integers([Int(truncatingIfNeeded: plan.request.seed)]),
         "block_axis": .text(input.axis.rawValue), "kernels": .text(BLAS.coreName),
         "bits_per_entry": .number(8 * Double(bytes) / (Double(shape[0]) * Double(shape[1]))),
-        "relative_error": .number(certificate.relativeError),
-        "error_kind": .text(certificate.kind.rawValue),
-        "frobenius_norm": .number(certificate.norm),
+        "relative_error": .number(error.relativeError),
+        "error_kind": .text(error.kind.rawValue),
+        "relative_error_bound": .number(error.bound),
+        "truncation_error": .number(error.truncationError),
+        "plain_quantization_error": .number(
+          stored.plain.relativeError(
+            bitsPerEntry: 8 * Double(bytes) / (Double(shape[0]) * Double(shape[1])))),
+        "frobenius_norm": .number(error.norm),
         "complete": .integers([1]),
       ], to: input.datasetPath)
   }

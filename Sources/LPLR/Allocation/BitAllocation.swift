@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Bits for each component of the two factors: the one place where rank and bits are decided.
+struct BitAllocation: Equatable, Sendable {
+  /// Bits of each kept component, non-increasing, at least 1.
+  let left: [UInt8]
+  let right: [UInt8]
+
+  /// The number of kept components.
+  var rank: Int { left.count }
+
+  /// The same bits for every component.
+  init(rank: Int, leftBits: Int, rightBits: Int) {
+    left = [UInt8](repeating: UInt8(leftBits), count: rank)
+    right = [UInt8](repeating: UInt8(rightBits), count: rank)
+  }
+
+  init(left: [UInt8], right: [UInt8]) {
+    precondition(left.count == right.count)
+    self.left = left
+    self.right = right
+  }
+
+  /// Bytes of the factors of an n x d matrix on disk: codes, scales and tables of bits.
+  func byteCount(rows n: Int, columns d: Int) -> Int {
+    n * BitPacking(bits: left).rowBytes + d * BitPacking(bits: right).rowBytes + 2 * 5 * rank
+  }
+
+  /// The bits that make the error least within a number of bytes: reverse water-filling (Cover and
+  /// Thomas, "Elements of Information Theory", section 10.3.3), with whole bits and whole bytes a
+  /// row.
+  ///
+  /// Component i in b bits left and c bits right leaves sigma_i^2 (1 - (1 - D(b)) (1 - D(c))), and
+  /// sigma_i^2 if it is dropped; errors add. For r components and k bytes a row of a factor, the
+  /// bits of that factor follow exactly from one Lagrange multiplier, since D is convex. r and the
+  /// bytes of a left row are searched, the bytes of a right row are what remains: so a short factor
+  /// gets more bits. Precision by component after Amestoy et al., "Mixed precision low rank
+  /// approximations and their application to block low rank LU factorization" (2023).
+  ///
+  /// - Parameter energies: sigma_i^2, descending.
+  /// - Parameter rank: components to keep, if that is decided.
+  /// - Returns: nil if no component fits.
+  static func leastError(
+    energies: [Double], rows n: Int, columns d: Int, bytes: Int, rank: Int? = nil
+  ) -> BitAllocation? {
+    let search = Search(energies: energies, n: n, d: d, bytes: bytes)
+    return search.best(rank: rank)
+  }
+
+  /// The squared error that the table promises, of these components alone.
+  func expectedError(energies: [Double], table: DistortionTable = .refined) -> Double {
+    zip(energies, zip(left, right)).reduce(0) { sum, component in
+      let (energy, (b, c)) = component
+      return sum + energy * (1 - (1 - table.values[Int(b)]) * (1 - table.values[Int(c)]))
+    }
+  }
+
+  // MARK: Search
+
+  private struct Search {
+    let energies: [Double]
+    let n: Int
+    let d: Int
+    let bytes: Int
+    let table = DistortionTable.refined
+    let gains = DistortionTable.refined.gains
+    let most = DistortionTable.mostBits
+
+    func best(rank: Int?) -> BitAllocation? {
+      var found: (error: Double, allocation: BitAllocation)?
+      var known: [Int: Double] = [:]
+      func error(_ leftBytes: Int) -> Double {
+        if let error = known[leftBytes] { return error }
+        let candidate = bestRank(leftBytes, fixed: rank)
+        if let candidate, found.map({ candidate.error < $0.error }) ?? true { found = candidate }
+        known[leftBytes] = candidate?.error ?? .infinity
+        return known[leftBytes] ?? .infinity
+      }
+      _ = Self.descend(from: max(1, bytes / (n + d)), in: 1...max(1, bytes / n), error)
+      return found?.allocation
+    }
+
+    private func bestRank(_ leftBytes: Int, fixed: Int?) -> (
+      error: Double, allocation: BitAllocation
+    )? {
+      if let fixed { return evaluate(leftBytes, rank: fixed) }
+      let highest = min(energies.count, 8 * leftBytes)
+      guard highest > 0 else { return nil }
+      let rank = Self.descend(from: max(1, min(highest, 2 * leftBytes)), in: 1...highest) {
+        evaluate(leftBytes, rank: $0)?.error ?? .infinity
+      }
+      return evaluate(leftBytes, rank: rank)
+    }
+
+    /// The least value of a function with one valley, by steps that halve.
+    private static func descend(
+      from start: Int, in range: ClosedRange<Int>, _ value: (Int) -> Double
+    ) -> Int {
+      var place = min(max(start, range.lowerBound), range.upperBound)
+      // Where nothing fits, there is no slope to follow: less is what fits.
+      while !value(place).isFinite, place > range.lowerBound {
+        place = max(range.lowerBound, place * 3 / 4)
+      }
+      var step = max(1, range.count / 4)
+      while step >= 1 {
+        let candidates = [place, place - step, place + step].filter(range.contains)
+        let best = candidates.min { value($0) < value($1) } ?? place
+        if best == place { step /= 2 } else { place = best }
+      }
+      return place
+    }
+
+    private func evaluate(_ leftBytes: Int, rank: Int) -> (
+      error: Double, allocation: BitAllocation
+    )? {
+      guard rank >= 1, rank <= energies.count else { return nil }
+      let rightBytes = (bytes - 2 * 5 * rank - leftBytes * n) / d
+      guard 8 * leftBytes >= rank, 8 * rightBytes >= rank,
+        bytes - 2 * 5 * rank - leftBytes * n >= 0
+      else { return nil }
+      let allocation = BitAllocation(
+        left: fill(rank, bits: 8 * leftBytes), right: fill(rank, bits: 8 * rightBytes))
+      let dropped = energies[rank...].reduce(0, +)
+      return (allocation.expectedError(energies: energies, table: table) + dropped, allocation)
+    }
+
+    /// `bits` bits over the first `rank` components, each from 1 to `most`, where they help most.
+    private func fill(_ rank: Int, bits: Int) -> [UInt8] {
+      guard bits < most * rank else { return [UInt8](repeating: UInt8(most), count: rank) }
+      func allocation(above price: Double) -> [Int] {
+        (0..<rank).map { component in
+          var b = 1
+          while b < most, energies[component] * gains[b] > price { b += 1 }
+          return b
+        }
+      }
+      // At the price `high` the bits fit, at `low` they do not.
+      var high = energies[0] * gains[0]
+      var low = 0.0
+      var result = allocation(above: high)
+      for _ in 0..<60 {
+        let price = low > 0 ? (low * high).squareRoot() : high / 16
+        let trial = allocation(above: price)
+        if trial.reduce(0, +) <= bits {
+          (high, result) = (price, trial)
+          guard price > 1e-300 else { break }
+        } else {
+          low = price
+        }
+      }
+      // What remains goes to the best next bits, one by one.
+      var rest = bits - result.reduce(0, +)
+      while rest > 0 {
+        let open = (0..<rank).filter { result[$0] < most }
+        guard let best = open.max(by: { gain($0, result) < gain($1, result) }) else { break }
+        result[best] += 1
+        rest -= 1
+      }
+      return result.map { UInt8($0) }
+    }
+
+    private func gain(_ component: Int, _ bits: [Int]) -> Double {
+      energies[component] * gains[bits[component]]
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What kind of figure an error is.
+package enum ErrorKind: String, Codable, Sendable {
+  /// The error itself, to about 1e-3 of its value.
+  case exact
+  /// The error is at most this.
+  case bound
+  /// Close to the error; how far it can be off is said beside it.
+  case estimate
+}
+
+/// The relative Frobenius error of factors, from what the reads of A leave behind:
+///
+///     ||A - L R^T||^2 = ||A - A_m||^2 + ||A_m - L R^T||^2 - 2 <A - A_m, L R^T>,   A_m = Q Q^T A.
+///
+/// The last term sees only the part of L R^T outside of the range of Q. It is zero if L = Q C (the
+/// published method). Otherwise that part is rounding noise of codes, which has no reason to be
+/// correlated with the rest of A: the term is left out of the figure and bounded by Cauchy and
+/// Schwarz.
+///
+/// All sums in double precision. ||A - A_m||^2 = ||A||^2 - ||A_m||^2 cancels, and A_m carries
+/// rounding errors of single precision, so below ``resolution`` only a bound is known.
+package struct ErrorFigure: Sendable {
+  /// ||A||_F.
+  package let norm: Double
+  /// ||A - L R^T||_F / ||A||_F, of the stated kind; 0 for A = 0.
+  package let relativeError: Double
+  package let kind: ErrorKind
+  /// The relative error is not above this.
+  package let bound: Double
+  /// ||A - A_m||_F / ||A||_F: what is lost by the choice of the basis alone.
+  package let truncationError: Double
+
+  /// The square root of the relative rounding error of ||A||^2 - ||A_m||^2 (measured; see the
+  /// article on the algorithm).
+  package static let resolution = 1e-4
+
+  /// - Parameters:
+  ///   - energy: ||A||^2.
+  ///   - tail: ||A - A_m||^2.
+  ///   - inside: ||A_m - L R^T||^2.
+  ///   - outside: ||(I - Q Q^T) L R^T||^2.
+  init(energy: Double, tail: Double, inside: Double, outside: Double) {
+    norm = energy.squareRoot()
+    guard energy > 0 else {
+      (relativeError, truncationError, bound, kind) = (0, 0, 0, .exact)
+      return
+    }
+    let floor = Self.resolution * Self.resolution
+    let squared = max(0, tail + inside) / energy
+    truncationError = (max(0, tail) / energy).squareRoot()
+    // A tail that drowns in rounding may be as large as the rounding.
+    let cross = 2 * (max(floor, tail / energy) * outside / energy).squareRoot()
+    let most = squared + (squared < 10 * floor ? floor : 0) + cross
+    bound = most.squareRoot()
+    if squared < 10 * floor {
+      (relativeError, kind) = (bound, .bound)
+    } else {
+      relativeError = squared.squareRoot()
+      kind = bound <= 1.001 * relativeError ? .exact : .estimate
+    }
+  }
+}

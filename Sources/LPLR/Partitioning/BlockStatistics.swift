@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LinearAlgebra
+internal import MessagePassing
+internal import ParallelHDF5
+
+/// What the first read finds out about this rank's columns besides their product: ||A||_F^2 of each
+/// panel, whether all elements are finite, and what plain quantization would do to a sample.
+///
+/// Kept by tile and panel, so that sums over tiles have an order of their own, whatever the order
+/// of reading.
+struct BlockStatistics {
+  private let panels: Int
+  private let tiles: Int
+  private var squares: [Double]
+  /// By panel.
+  private var plain: [PlainQuantization]
+
+  init(stream: BlockStream) {
+    panels = stream.grid.panels.blocks(of: stream.rank).count
+    tiles = stream.grid.tiles.count
+    squares = [Double](repeating: 0, count: tiles * panels)
+    plain = [PlainQuantization](repeating: PlainQuantization(), count: panels)
+  }
+
+  /// Adds a cell; throws if an element is NaN or infinite.
+  mutating func add(_ block: MatrixView<Float>, of cell: BlockStream.Cell, in input: InputMatrix)
+    throws
+  {
+    let square = sumOfSquares(block)
+    guard square.isFinite else {
+      let place = firstNonFinite(block) ?? (0, 0)
+      let (row, column) = input.placeInFile(
+        row: cell.rows.lowerBound + place.row, column: cell.columns.lowerBound + place.column)
+      throw InputError.badData(
+        "\(input.dataset.name): element at row \(row), column \(column) is NaN or infinite in "
+          + "float32; expected finite numbers")
+    }
+    squares[cell.tile * panels + cell.localPanel] += square
+    // One strip of each panel, in a tile that wanders down the matrix from panel to panel.
+    if cell.isFirst, cell.tile == (cell.columns.lowerBound / MatrixGrid.stripWidth) % tiles {
+      plain[cell.localPanel].add(block)
+    }
+  }
+
+  /// The same for the whole matrix.
+  struct Summary {
+    /// ||A||_F^2.
+    let energy: Double
+    let plain: PlainQuantization
+  }
+
+  /// Adds up what all ranks know. Collective.
+  func summary(on world: Communicator) throws -> Summary {
+    let table = (0..<panels).flatMap { panel in
+      let energy = (0..<tiles).reduce(0.0) { $0 + squares[$1 * panels + panel] }
+      return [energy] + self.plain[panel].squaredErrors
+    }
+    let totals = try world.sumInOrder(table, width: 2 + PlainQuantization.mostBits)
+    var total = PlainQuantization()
+    total.add(totals[1...])
+    return Summary(energy: totals[0], plain: total)
+  }
+}

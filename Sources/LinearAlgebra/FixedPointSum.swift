@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MessagePassing
+
+/// A small matrix of sums, each of terms whose sum of magnitudes is known to stay below a bound,
+/// that comes out the same in every bit, whatever the order of the terms and however they are spread
+/// over ranks.
+///
+/// Terms are rounded to multiples of bound / 2^62 and added as 64-bit integers: at least as precise
+/// as double precision for sums within a factor 1000 of the bound. Where no bound is known before
+/// the terms are, see ``ReproducibleSum``.
+package struct FixedPointSum {
+  /// The shape of the matrix of sums.
+  package let rows: Int
+  package let columns: Int
+  private let unit: Double
+  private var sums: [Int64]
+
+  /// - Parameter bound: what the sum of the magnitudes of all terms of an element cannot exceed.
+  package init(rows: Int, columns: Int, bound: Double) {
+    precondition(bound >= 0 && bound.isFinite, "a sum bounded by \(bound)")
+    self.rows = rows
+    self.columns = columns
+    // A power of two, so that rounding to multiples of it is exact arithmetic.
+    let exponent = bound > 0 ? Int(bound.exponent) + 1 : 0
+    unit = Double(sign: .plus, exponent: exponent - 61, significand: 1)
+    sums = [Int64](repeating: 0, count: rows * columns)
+  }
+
+  /// Adds a matrix of terms, row-major.
+  package mutating func add(_ terms: UnsafeBufferPointer<Double>) {
+    precondition(terms.count == sums.count)
+    let perUnit = 1 / unit
+    for index in sums.indices { sums[index] &+= Int64(terms[index] * perUnit) }
+  }
+
+  /// The sums over all terms of all ranks, on every rank. Collective; 8 bytes a sum are sent.
+  package consuming func total(on world: Communicator) throws -> SmallMatrix {
+    var all = sums
+    try world.allReduce(&all, .sum)
+    return SmallMatrix(rows: rows, columns: columns, elements: all.map { Double($0) * unit })
+  }
+}
