@@ -47,6 +47,35 @@ struct BitAllocation: Equatable, Sendable {
     return search.best(rank: rank)
   }
 
+  /// The bits that take the fewest bytes for a squared error, tail included, that the table
+  /// promises; the most bits for all components if they do not suffice.
+  static func leastBytes(
+    energies: [Double], tail: Double, rows n: Int, columns d: Int, squaredError: Double
+  ) -> BitAllocation {
+    let most = DistortionTable.mostBits
+    let all = BitAllocation(rank: energies.count, leftBits: most, rightBits: most)
+    var low = 0
+    var high = (all.byteCount(rows: n, columns: d), all)
+    // To a thousandth of the size, or the row of bytes that is the least difference.
+    while high.0 - low > max(1, min(high.0 / 1000, n, d)) {
+      let bytes = low + (high.0 - low) / 2
+      let candidate = leastError(energies: energies, rows: n, columns: d, bytes: bytes)
+      if let candidate,
+        tail + candidate.totalError(energies: energies) <= squaredError
+      {
+        high = (bytes, candidate)
+      } else {
+        low = bytes
+      }
+    }
+    return high.1
+  }
+
+  /// The squared error that the table promises, of kept and dropped components.
+  func totalError(energies: [Double]) -> Double {
+    expectedError(energies: energies) + energies[rank...].reduce(0, +)
+  }
+
   /// The squared error that the table promises, of these components alone.
   func expectedError(energies: [Double], table: DistortionTable = .refined) -> Double {
     zip(energies, zip(left, right)).reduce(0) { sum, component in

@@ -14,14 +14,18 @@ package struct RankRule: Equatable, Sendable {
   package var rightBits: Int?
   /// Bits of the factors for each entry of A.
   package var bitsPerEntry: Double?
+  /// The largest relative error; the size follows (`svd` only).
+  package var tolerance: Double?
 
   package init(
-    rank: Int? = nil, leftBits: Int? = nil, rightBits: Int? = nil, bitsPerEntry: Double? = nil
+    rank: Int? = nil, leftBits: Int? = nil, rightBits: Int? = nil, bitsPerEntry: Double? = nil,
+    tolerance: Double? = nil
   ) {
     self.rank = rank
     self.leftBits = leftBits
     self.rightBits = rightBits
     self.bitsPerEntry = bitsPerEntry
+    self.tolerance = tolerance
   }
 
   /// Rank and bits for an n x d matrix. Throws ``PlanError``.
@@ -122,8 +126,12 @@ package struct RankRule: Equatable, Sendable {
   }
 
   private static let usefulShare = 0.5
+  /// What a tolerance is tried with first.
+  private static let firstWidth = 256
   /// A wider sketch than this must be asked for: its cost grows with the width.
   private static let widestSketch = 2048
+
+  static let leastTolerance = 2e-4
 
   private func budget(_ n: Int, _ d: Int) -> Int {
     Int(((bitsPerEntry ?? 1) * Double(n) * Double(d) / 8).rounded(.down))
@@ -135,6 +143,16 @@ package struct RankRule: Equatable, Sendable {
     }
     for bits in [leftBits, rightBits].compactMap({ $0 }) where !(1...8).contains(bits) {
       throw PlanError("\(bits) bits: expected 1 to 8")
+    }
+    if let tolerance {
+      guard rank == nil, leftBits == nil, rightBits == nil, bitsPerEntry == nil else {
+        throw PlanError("a tolerance decides rank, bits and size: drop the other options")
+      }
+      guard (Self.leastTolerance..<1).contains(tolerance) else {
+        throw PlanError(
+          "a tolerance of \(tolerance): expected \(Self.leastTolerance) to 1, as factors that are "
+            + "computed in single precision reach no less")
+      }
     }
     if let bitsPerEntry, !(0.001...64).contains(bitsPerEntry) {
       throw PlanError("\(bitsPerEntry) bits per entry: expected 0.001 to 64")
