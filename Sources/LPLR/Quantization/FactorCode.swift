@@ -29,14 +29,15 @@ package struct FactorCode: Sendable {
   /// Codes of the rows of a factor (k x rank), as `k * rowBytes` bytes.
   package func encode(_ factor: MatrixView<Float>) -> [UInt8] {
     precondition(factor.columns == rank)
-    let inverse = scales.map { $0 > 0 ? 1 / $0 : 0 }
+    // In double precision: the inverse of a small float32 is infinite.
+    let inverse = scales.map { $0 > 0 ? 1 / Double($0) : 0 }
     let books = packing.bits.map { codebooks[Int($0)] }
     var bytes = [UInt8](repeating: 0, count: factor.rows * packing.rowBytes)
     bytes.withUnsafeMutableBufferPointer { bytes in
       guard let base = bytes.baseAddress else { return }
       for (index, row) in factor.storedRows.enumerated() {
         packing.pack(into: base + index * packing.rowBytes) { component in
-          books[component]?.code(of: row[component] * inverse[component]) ?? 0
+          books[component]?.code(of: Float(Double(row[component]) * inverse[component])) ?? 0
         }
       }
     }
