@@ -18,8 +18,9 @@ import Testing
         #expect(range.count <= partition.largestRange)
       }
       #expect(next == extent)
-      #expect((0..<ranks).contains { partition.range(of: $0).count == partition.largestRange }
-        || partition.count % ranks != 0)
+      #expect(
+        (0..<ranks).contains { partition.range(of: $0).count == partition.largestRange }
+          || partition.count % ranks != 0)
     }
   }
 

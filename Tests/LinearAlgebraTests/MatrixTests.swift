@@ -17,7 +17,8 @@ import Testing
 
   @Test func aBlockIsThatRectangle() {
     let matrix = counted(4, 5)
-    #expect(elements(matrix.view.block(rows: 1..<3, columns: 2..<5)) == [[12, 13, 14], [22, 23, 24]])
+    #expect(
+      elements(matrix.view.block(rows: 1..<3, columns: 2..<5)) == [[12, 13, 14], [22, 23, 24]])
     #expect(elements(matrix.rows(3..<4)) == [[30, 31, 32, 33, 34]])
     #expect(elements(matrix.rows(2..<2)).isEmpty)
   }
