@@ -53,19 +53,20 @@ import Testing
     try Command.python("same_matrix", files)
   }
 
-  @Test(arguments: [
-    ["--rows", "0:1501"], ["--rows", "1500:1501"], ["--columns", "2000:3000"], ["--rank", "0"],
-    ["--rank", "21"], ["--rank", "-1"], ["--rows", "5:5"], ["--rows", "7:3"], ["--rows", "x"],
-    ["--columns", "1:2:3"], ["--rows", "9"],
-  ])
-  func partsThatAreNotThereAreRefused(arguments: [String]) throws {
+  @Test func partsThatAreNotThereAreRefused() throws {
     let folder = try TemporaryFolder()
     let input = try Command.generate(folder, Self.shape)
     let factors = try Command.compress(input, "--rank 20 --bits 6")
-    let rebuilt = folder.url("rebuilt.h5").path
-    let finished = try Command.run(["decompress", factors, "-o", rebuilt] + arguments)
-    #expect(finished.status == 64, "\(finished.account)")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path.path).count == 2)
+    for arguments in [
+      "--rows 0:1501", "--rows 1500:1501", "--columns 2000:3000", "--rank 0", "--rank 21",
+      "--rank -1", "--rows 5:5", "--rows 7:3", "--rows x", "--columns 1:2:3", "--rows 9",
+    ] {
+      let rebuilt = folder.url("rebuilt.h5").path
+      let finished = try Command.run(
+        ["decompress", factors, "-o", rebuilt] + Command.words(arguments))
+      #expect(finished.status == 64, "\(arguments): \(finished.account)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path.path).count == 2)
+    }
   }
 
   @Test func theFilesAreNamedAfterTheInput() throws {

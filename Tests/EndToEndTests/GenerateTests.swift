@@ -7,8 +7,7 @@ import Testing
 /// `generate` writes the matrix it promises, the same on any number of ranks.
 @Suite struct GenerateTests {
   @Test(arguments: [
-    "--shape 1500x700 --spectrum exponential:20 --noise 0.1",
-    "--shape 700x1500 --spectrum polynomial:1", "--shape 300x300 --spectrum phantom",
+    "--shape 2500x700 --spectrum exponential:20 --noise 0.1", "--shape 300x300 --spectrum phantom",
     "--shape 5x2000 --spectrum lowrank:3 --noise 1",
   ])
   func sameMatrixForAnyRanksAndStorage(options: String) throws {
@@ -16,7 +15,7 @@ import Testing
     var files = try [1, 2, 3].map {
       try Command.generate(folder, options + " --seed 4", ranks: $0, as: "\($0).h5")
     }
-    for (ranks, chunk) in [(1, "64x33"), (3, "1000x1000"), (2, "1x700")] {
+    for (ranks, chunk) in [(1, "64x33"), (3, "1000x1000")] {
       files.append(
         try Command.generate(
           folder, options + " --seed 4 --chunk \(chunk)", ranks: ranks, as: "\(chunk).h5"))
