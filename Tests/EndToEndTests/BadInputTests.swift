@@ -29,7 +29,9 @@ import Testing
     Case("folder.h5", "", 65, "not a regular file"), Case("truncated.h5", "", 65, "truncated"),
     Case("good.h5", "--dataset /other", 65, "no dataset /other", "/data (300 x 500, float32)"),
     Case("group.h5", "--dataset /data", 65, "is a group", "/real"),
-    Case("several.h5", "", 65, "2 matrices", "/one (20 x 500, float32)", "/deep/two (300 x 30, float64)"),
+    Case(
+      "several.h5", "", 65, "2 matrices", "/one (20 x 500, float32)",
+      "/deep/two (300 x 30, float64)"),
     Case("nothing.h5", "", 65, "no 2-D numeric dataset"),
     Case("scalar.h5", "--dataset data", 65, "0 dimensions"), Case("scalar.h5", "", 65, "no 2-D"),
     Case("vector.h5", "--dataset data", 65, "1 dimension", "500"),
@@ -93,7 +95,9 @@ import Testing
     let output = try TemporaryFolder()
     let target = output.url("out.h5")
     try Data("precious".utf8).write(to: target)
-    let arguments = ["compress", folder.url("good.h5").path, "--output", target.path, "--rank", "3"]
+    let arguments = [
+      "compress", folder.url("good.h5").path, "--output", target.path, "--rank", "3",
+    ]
     let finished = try Command.run(arguments, ranks: ranks, timeout: 20)
     expectRefusal(finished, 73, ["exists already", "--force"], ranks: ranks)
     #expect(try Data(contentsOf: target) == Data("precious".utf8))
@@ -130,7 +134,8 @@ import Testing
     let finished = try Command.run(
       ["compress", input, "--output", folder.url(place).path, "--rank", "3"], ranks: ranks,
       timeout: 20)
-    expectRefusal(finished, 73, [place == "folder" ? "is a directory" : "cannot create"], ranks: ranks)
+    expectRefusal(
+      finished, 73, [place == "folder" ? "is a directory" : "cannot create"], ranks: ranks)
     #expect(try names(folder) == ["file", "folder"])
   }
 
@@ -149,7 +154,8 @@ import Testing
     let program = folder.url("lplr-dist")
     try manager.copyItem(atPath: try Command.path(), toPath: program.path)
     let arguments = [
-      program.path, "compress", input.path, "--output", locked.appendingPathComponent("out.h5").path,
+      program.path, "compress", input.path, "--output",
+      locked.appendingPathComponent("out.h5").path,
       "--rank", "3",
     ]
     // Permissions do not bind root.
@@ -169,10 +175,15 @@ import Testing
     let folder = try TemporaryFolder()
     let input = try Command.generate(folder, "--shape 60x50 --spectrum lowrank:2", as: "in.h5")
     let factors = try Command.compress(input, "--rank 4 --bits 4")
-    for damage in [
-      "incomplete", "future", "no codes", "no scale", "wide bits", "negative bits", "short codes",
-      "wrong shape", "few levels", "text scale",
-    ] {
+    // All open the file in one way, so `info` stands for the others.
+    let damages =
+      ["incomplete", "no codes", "wrong shape"]
+      + (subcommand == "info"
+        ? [
+          "future", "no scale", "wide bits", "negative bits", "short codes", "few levels",
+          "text scale",
+        ] : [])
+    for damage in damages {
       let damaged = folder.url("damaged.h5").path
       try Command.python("damage", [factors, damaged, damage])
       try refuse(subcommand, damaged, input, 65, damage == "incomplete" ? "not finished" : "")

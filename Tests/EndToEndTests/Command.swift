@@ -69,7 +69,8 @@ enum Command {
 
   /// The relative error that `verify` measures.
   static func verify(
-    _ factors: String, _ input: String, ranks: Int = 1, at location: SourceLocation = #_sourceLocation
+    _ factors: String, _ input: String, ranks: Int = 1,
+    at location: SourceLocation = #_sourceLocation
   ) throws -> Double {
     let output = try succeed(["verify", factors, input], ranks: ranks, at: location)
     let line = try #require(output.firstMatch(of: /relative error +(\S+)/), "\(output)")
@@ -115,7 +116,9 @@ enum Command {
     }
   }
 
-  static func words(_ options: String) -> [String] { options.split(separator: " ").map(String.init) }
+  static func words(_ options: String) -> [String] {
+    options.split(separator: " ").map(String.init)
+  }
 
   private struct Missing: Error, CustomStringConvertible {
     let description: String

@@ -116,8 +116,9 @@ import Testing
   @Test func helpOfEachSubcommandHasExamples() throws {
     for subcommand in ["compress", "decompress", "info", "verify", "generate"] {
       let help = try Command.succeed([subcommand, "--help"])
-      #expect(help.contains("EXAMPLES") && help.contains("lplr-dist \(subcommand)")
-        || subcommand == "compress" && help.contains("lplr-dist data.h5"))
+      #expect(
+        help.contains("EXAMPLES") && help.contains("lplr-dist \(subcommand)")
+          || subcommand == "compress" && help.contains("lplr-dist data.h5"))
     }
     // Once for the whole job.
     let help = try Command.succeed(["--help"], ranks: 3)

@@ -4,8 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Starts the tests of ``SPMD`` on 1, 2, 3 and 7 ranks. This process itself never calls MPI: after
-/// a start without `mpirun` it could not start `mpirun` any more.
+/// Starts the tests of ``SPMD`` on 1, 2, 3 and 7 ranks.
+///
+/// This process itself never calls MPI: after a start without `mpirun` it could not start `mpirun`
+/// any more.
 @Suite(.serialized, .disabled(if: Job.isRunning, "this process is a rank already"))
 struct Launcher {
   @Test(arguments: [1, 2, 3, 7]) func allTestsPass(ranks: Int) throws {
