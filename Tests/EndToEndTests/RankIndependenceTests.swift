@@ -9,7 +9,8 @@ import Testing
   /// 12 tiles and 10 panels.
   static let shape = "--shape 3000x2500 --spectrum exponential:20 --noise 0.1 --seed 5"
 
-  @Test(arguments: ["columns", "rows"]) func sameFactorsForAnyRanksAndStorage(axis: String) throws {
+  @Test(arguments: ["columns", "rows"], ["--basis sketch", "", "--power-iterations 1"])
+  func sameFactorsForAnyRanksAndStorage(axis: String, basis: String) throws {
     let folder = try TemporaryFolder()
     let inputs = [
       try Command.generate(folder, Self.shape, ranks: 2, as: "contiguous.h5"),
@@ -20,27 +21,31 @@ import Testing
       for ranks in [1, 2, 3, 7] {
         files.append(
           try Command.compress(
-            input, "--rank 40 --bits 4 --block-axis \(axis)", ranks: ranks, as: "\(ranks)"))
+            input, "--rank 40 --bits 4 --block-axis \(axis) \(basis)", ranks: ranks, as: "\(ranks)")
+        )
       }
     }
     try Command.python("same_factors", files)
   }
 
-  @Test func sameFactorsForMoreRanksThanPanels() throws {
+  @Test(arguments: ["--basis sketch --quantizer minmax", ""])
+  func sameFactorsForMoreRanksThanPanels(basis: String) throws {
     let folder = try TemporaryFolder()
     let input = try Command.generate(folder, Self.shape)
     let files = try [1, 64].map {
       try Command.compress(
-        input, "--rank 24 --left-bits 3 --right-bits 5 --quantizer minmax", ranks: $0, as: "\($0)")
+        input, "--rank 24 --left-bits 3 --right-bits 5 \(basis)", ranks: $0, as: "\($0)")
     }
     try Command.python("same_factors", files)
   }
 
-  @Test(arguments: ["columns", "rows"]) func sameFactorsOfATinyMatrix(axis: String) throws {
+  @Test(arguments: ["columns", "rows"], ["sketch", "svd"])
+  func sameFactorsOfATinyMatrix(axis: String, basis: String) throws {
     let folder = try TemporaryFolder()
     let input = try Command.generate(folder, "--shape 5x3 --spectrum polynomial:1")
     let files = try [1, 2, 3, 7].map {
-      try Command.compress(input, "--rank 2 --bits 8 --block-axis \(axis)", ranks: $0, as: "\($0)")
+      try Command.compress(
+        input, "--rank 2 --bits 8 --basis \(basis) --block-axis \(axis)", ranks: $0, as: "\($0)")
     }
     try Command.python("same_factors", files)
   }
@@ -72,7 +77,7 @@ import Testing
     let folder = try TemporaryFolder()
     let input = try Command.generate(
       folder, "--shape 3000x700 --spectrum exponential:20 --noise 0.1 \(storage)")
-    let options = "--rank 20 --bits 4 --block-axis \(axis)"
+    let options = "--basis sketch --rank 20 --bits 4 --block-axis \(axis)"
     let refused = try Command.run(
       ["compress", input, "--memory", "1M"] + Command.words(options))
     #expect(refused.status == 64)

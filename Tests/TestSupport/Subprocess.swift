@@ -34,7 +34,7 @@ package func run(
   let outputURL = folder.url("stdout")
   let errorURL = folder.url("stderr")
   for url in [outputURL, errorURL] {
-    FileManager.default.createFile(atPath: url.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: url.path, contents: nil)
   }
   process.standardOutput = try FileHandle(forWritingTo: outputURL)
   process.standardError = try FileHandle(forWritingTo: errorURL)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """FACTORS INPUT [FACTORS INPUT ...]: of each ||A - left right^T|| / ||A|| in double precision, the
-error that the file claims, and 1 if it claims a bound, else 0."""
+error that the file claims, 0, 1 or 2 for what it claims it to be (exact, a bound, an estimate), and
+the bound that it claims."""
 import sys
 
 import h5py
@@ -20,4 +21,4 @@ for path, source in zip(sys.argv[1::2], sys.argv[2::2]):
     norm = np.linalg.norm(a)
     assert abs(attributes["frobenius_norm"] - norm) <= 1e-9 * norm
     print(residual / norm if residual else 0.0, attributes["relative_error"],
-          ["exact", "bound"].index(kind))
+          ["exact", "bound", "estimate"].index(kind), attributes["relative_error_bound"])
