@@ -208,8 +208,10 @@ import Testing
     try FileManager.default.contentsOfDirectory(atPath: folder.path.path).sorted()
   }
 
-  /// One line with the words, the status, in time. `mpirun` adds lines of its own; a wrong command
-  /// line without `mpirun` is explained by the parser, with the usage below.
+  /// Expects the status and one line with the words.
+  ///
+  /// `mpirun` adds lines of its own; a wrong command line without `mpirun` is explained by the
+  /// parser, with the usage below.
   private func expectRefusal(
     _ finished: Finished, _ status: Int32, _ words: [String], ranks: Int,
     at location: SourceLocation = #_sourceLocation
