@@ -73,6 +73,12 @@ import Testing
   static let folder: Result<TemporaryFolder, any Error> = Result {
     let folder = try TemporaryFolder()
     try Command.python("bad_inputs", [folder.path.path])
+    // It lives as long as the process, so no `deinit` removes it.
+    atexit {
+      if let folder = try? BadInputTests.folder.get() {
+        try? FileManager.default.removeItem(at: folder.path)
+      }
+    }
     return folder
   }
 
