@@ -16,6 +16,8 @@ package struct CompressionReport: Sendable {
   package let error: ErrorFigure
   /// The relative error of plain quantization in as many bits an entry.
   package let plainError: Double
+  /// How often the matrix was read.
+  package let reads: Int
   package let times: StageTimes
   package let ranks: Int
 
@@ -30,6 +32,7 @@ package struct CompressionReport: Sendable {
     error = factors.error
     plainError = factors.plain.relativeError(
       bitsPerEntry: 8 * Double(factorBytes) / (Double(shape.rows) * Double(shape.columns)))
+    reads = factors.reads
     self.times = times
     self.ranks = ranks
   }
@@ -48,6 +51,7 @@ package struct CompressionReport: Sendable {
       relative error  \(errorText)
       truncation      \(error.truncationError.short) of it by the choice of the basis
       plain           \(plainError.short) by quantization alone at the same size\(verdict)
+      reads           \(reads)
       seconds         \(times.text)
       ranks           \(ranks), the slowest is rank \(times.slowestRank)
       """

@@ -34,8 +34,12 @@ extension LPLRDist {
     @Option(help: "svd: singular directions with bits by component; sketch: as published.")
     var basis = BasisKind.svd
 
-    @Option(help: "Reads of the matrix beyond two, each of which sharpens the basis (svd).")
-    var powerIterations = 1
+    @Option(
+      help: """
+        Reads of the matrix beyond two, each of which sharpens the basis (default: as many as make \
+        the error smaller by a percent; svd).
+        """)
+    var powerIterations: Int?
 
     @Option(help: "Columns of the sketch (default: what rank and size need; svd).")
     var width: Int?
@@ -85,7 +89,7 @@ extension LPLRDist {
       if bits != nil, leftBits != nil || rightBits != nil {
         throw ValidationError("--bits sets both factors: drop it, or --left-bits and --right-bits")
       }
-      guard (0...16).contains(powerIterations) else {
+      guard (0...16).contains(powerIterations ?? 0) else {
         throw ValidationError("--power-iterations: expected 0 to 16")
       }
     }

@@ -14,6 +14,8 @@ struct LowRankFactors {
   let prefixErrors: [Double]
   /// What plain quantization does to a sample of A.
   let plain: PlainQuantization
+  /// How often A was read.
+  let reads: Int
 
   /// The factors of the transposed matrix.
   var transposed: LowRankFactors {

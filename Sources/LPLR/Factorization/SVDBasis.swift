@@ -8,7 +8,7 @@ internal import MessagePassing
 ///
 /// 1. Y = A S, Q = orth(Y), B = Q^T A: two reads (Halko, Martinsson, Tropp, SIAM Review 53(2), 2011,
 ///    Algorithms 4.1 and 5.1).
-/// 2. Each power iteration is one read more: the last product is orthonormalized and A or A^T is
+/// 2. Each of q power iterations is one read more: the last product is orthonormalized and A or A^T is
 ///    applied to it, in turn (their Algorithm 4.4, one half at a time).
 /// 3. The SVD of the small triangle of the last product gives A_m = X_L X_R^T.
 /// 4. ``BitAllocation``, then ``Refinement``; A is not read again.
@@ -23,70 +23,119 @@ struct SVDBasis {
     let sketched = try finder.sketch(
       with: plan.request.sketch, seed: plan.request.seed, width: plan.width)
     let summary = try sketched.statistics.summary(on: world)
-    let form = try spectralForm(of: sketched.sketch, energy: summary.energy)
-
-    let energies = form.values.map { $0 * $0 }
-    let allocation = try shared { try plan.allocate(energies: energies) }
+    let found = try sharpen(sketched.sketch, energy: summary.energy)
     let refined = try clock.measure(.computing) {
       try Refinement(
         world: world, leftGrid: plan.grid.tiles, rightGrid: plan.grid.panels,
-        allocation: allocation
-      ).refine(form)
+        allocation: found.allocation
+      ).refine(found.form)
     }
     func error(_ inside: Double, outside: Double = 0) -> ErrorFigure {
-      ErrorFigure(energy: form.energy, tail: form.tail, inside: inside, outside: outside)
+      ErrorFigure(
+        energy: found.form.energy, tail: found.form.tail, inside: inside, outside: outside)
     }
     return LowRankFactors(
       left: refined.left, right: refined.right,
       error: error(
-        refined.prefixErrors[allocation.rank],
-        outside: basisIsLeft ? refined.outside.left : refined.outside.right),
-      spectrum: form.values, prefixErrors: refined.prefixErrors.map { error($0).relativeError },
-      plain: summary.plain)
+        refined.prefixErrors[found.allocation.rank],
+        outside: found.basisIsLeft ? refined.outside.left : refined.outside.right),
+      spectrum: found.form.values, prefixErrors: refined.prefixErrors.map { error($0).relativeError },
+      plain: summary.plain, reads: found.reads)
   }
 
   private var finder: RangeFinder {
     RangeFinder(input: input, stream: plan.stream(rank: world.rank), world: world, clock: clock)
   }
 
-  /// Whether the last orthonormal basis spans columns of A, or rows of it.
-  private var basisIsLeft: Bool { plan.request.powerIterations % 2 == 0 }
-
   // MARK: From the sketch to A_m
 
-  private func spectralForm(of sketch: borrowing Matrix<Double>, energy: Double) throws
-    -> SpectralForm
-  {
+  /// A_m, the bits that its spectrum asks for, and how it was come by.
+  private struct Found: ~Copyable {
+    let form: SpectralForm
+    let allocation: BitAllocation
+    /// Whether the last orthonormal basis spans columns of A, or rows of it.
+    let basisIsLeft: Bool
+    let reads: Int
+  }
+
+  private func sharpen(_ sketch: borrowing Matrix<Double>, energy: Double) throws -> Found {
     let (tiles, panels) = (plan.grid.tiles, plan.grid.panels)
     let projection = Projection(
       input: input, stream: plan.stream(rank: world.rank), world: world, clock: clock)
     // Rows of Y or Q, and of B^T or V: overwritten in turn.
     let left = sketch.rounded()
     try orthonormalize(sketch, into: left, tiles)
-    var right = try projection.project(onto: left)
-    for iteration in 0..<plan.request.powerIterations {
-      if iteration % 2 == 0 {
+    let right = try projection.project(onto: left)
+
+    var outlook = try outlook(of: right, panels, energy: energy)
+    var iterations = 0
+    var gain = Double.infinity
+    while wantsIteration(iterations, outlook, lastGain: gain) {
+      if iterations % 2 == 0 {
         try orthonormalize(right, panels)
         try finder.product(with: right).round(into: left)
       } else {
         try orthonormalize(left, tiles)
-        right = try projection.project(onto: left)
+        let projected = try projection.project(onto: left)
+        _ = right.elements.update(fromContentsOf: projected.elements)
       }
+      iterations += 1
+      let next =
+        iterations % 2 == 0
+        ? try self.outlook(of: right, panels, energy: energy)
+        : try self.outlook(of: left, tiles, energy: energy)
+      gain = outlook.error - next.error
+      outlook = next
     }
-    if basisIsLeft {
-      let triangle = try TSQR(partition: panels, columns: right.columns, world: world)
-        .triangle(of: right)
-      return try SpectralForm(
-        basis: left, basisGrid: tiles, product: right, productGrid: panels, triangle: triangle,
-        energy: energy, on: world)
-    }
-    let triangle = try TSQR(partition: tiles, columns: left.columns, world: world)
-      .triangle(of: left)
-    return try SpectralForm(
-      basis: right, basisGrid: panels, product: left, productGrid: tiles, triangle: triangle,
-      energy: energy, on: world
-    ).transposed()
+
+    let basisIsLeft = iterations % 2 == 0
+    let form =
+      basisIsLeft
+      ? SpectralForm(
+        basis: left, basisGrid: tiles, product: right, productGrid: panels,
+        directions: outlook.directions, energy: energy, on: world)
+      : SpectralForm(
+        basis: right, basisGrid: panels, product: left, productGrid: tiles,
+        directions: outlook.directions, energy: energy, on: world
+      ).transposed()
+    return Found(
+      form: form, allocation: outlook.allocation, basisIsLeft: basisIsLeft, reads: 2 + iterations)
   }
+
+  /// What can be expected of the basis as it is.
+  private struct Outlook {
+    let directions: SingularDirections
+    let allocation: BitAllocation
+    /// ||A - A_m||^2.
+    let tail: Double
+    /// The expected squared error.
+    let error: Double
+  }
+
+  private func outlook(
+    of product: borrowing Matrix<Float>, _ grid: BlockPartition, energy: Double
+  ) throws -> Outlook {
+    try clock.measure(.computing) {
+      let directions = try SingularDirections(of: product, grid, on: world)
+      let energies = directions.values.map { $0 * $0 }
+      let allocation = try shared { try plan.allocate(energies: energies) }
+      let tail = max(0, energy - energies.reduce(0, +))
+      let dropped = energies[allocation.rank...].reduce(0, +)
+      return Outlook(
+        directions: directions, allocation: allocation, tail: tail,
+        error: tail + dropped + allocation.expectedError(energies: energies))
+    }
+  }
+
+  /// Whether to read A once more: as often as asked for, or while that can make the error smaller
+  /// by a percent and the last time did.
+  private func wantsIteration(_ done: Int, _ outlook: Outlook, lastGain: Double) -> Bool {
+    if let wanted = plan.request.powerIterations { return done < wanted }
+    let worthwhile = 0.02 * outlook.error
+    return done < Self.mostIterations && outlook.tail > worthwhile && lastGain > worthwhile
+  }
+
+  private static let mostIterations = 4
 
   /// Overwrites the rows of a matrix by those of an orthonormal basis of its columns' span.
   private func orthonormalize(_ matrix: borrowing Matrix<Float>, _ grid: BlockPartition) throws {

@@ -63,7 +63,8 @@ struct SketchBasis {
       energy: summary.energy, projected: bt, approximated: product, partition: plan.grid.panels,
       world: world)
     return LowRankFactors(
-      left: left, right: right, error: error, spectrum: [], prefixErrors: [], plain: summary.plain)
+      left: left, right: right, error: error, spectrum: [], prefixErrors: [], plain: summary.plain,
+      reads: 2)
   }
 
   /// R^+ (m x k), computed on the root and sent to every rank: its bits must not depend on who

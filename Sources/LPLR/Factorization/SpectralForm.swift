@@ -24,34 +24,22 @@ struct SpectralForm: ~Copyable {
   /// - Parameters:
   ///   - basis: this rank's rows of Q (n_p x m), Q^T Q = I; they become those of X_L.
   ///   - product: this rank's columns of B = Q^T A, transposed (d_p x m); they become X_R.
-  ///   - triangle: R of B^T = Q_B R.
+  ///   - directions: of B^T.
   ///
   /// B^T = Q_B R and R = U_R diag(s) V_R^T give A_m = Q B = (Q V_R) diag(s) (Q_B U_R)^T, and
-  /// Q_B U_R diag(s) = B^T V_R. Collective; 2 (n + d) m^2 flops over all ranks.
+  /// Q_B U_R diag(s) = B^T V_R. 2 (n + d) m^2 flops over all ranks.
   init(
     basis: consuming Matrix<Float>, basisGrid: BlockPartition, product: consuming Matrix<Float>,
-    productGrid: BlockPartition, triangle: SmallMatrix, energy: Double, on world: Communicator
-  ) throws {
-    var flat: [Double] = []
-    let m = triangle.columns
-    try world.agreeOnRoot {
-      let svd = try SingularValueDecomposition(triangle)
-      flat = svd.values + svd.vt.elements
-    }
-    flat = try world.broadcast(flat, from: 0, filler: 0)
-    let count = flat.count / (m + 1)
-    // Directions below the rounding of single precision are noise.
-    let kept = max(1, flat[..<count].prefix { $0 > Self.cutoff * flat[0] }.count)
-    values = Array(flat[..<kept])
-    let directions = SmallMatrix(
-      rows: kept, columns: m, elements: Array(flat[count..<count + kept * m])
-    ).transposed
+    productGrid: BlockPartition, directions: SingularDirections, energy: Double,
+    on world: Communicator
+  ) {
+    values = directions.values
+    let v = directions.vt.transposed
     let roots = values.map { $0.squareRoot() }
-    left = basis.times(
-      directions.scalingColumns(by: roots).rounded(), panels: basisGrid, of: world.rank)
+    left = basis.times(v.scalingColumns(by: roots).rounded(), panels: basisGrid, of: world.rank)
     right = product.times(
-      directions.scalingColumns(by: roots.map { $0 > 0 ? 1 / $0 : 0 }).rounded(),
-      panels: productGrid, of: world.rank)
+      v.scalingColumns(by: roots.map { $0 > 0 ? 1 / $0 : 0 }).rounded(), panels: productGrid,
+      of: world.rank)
     self.energy = energy
   }
 
@@ -68,6 +56,31 @@ struct SpectralForm: ~Copyable {
   consuming func transposed() -> SpectralForm {
     SpectralForm(left: right, right: left, values: values, energy: energy)
   }
+}
 
+/// The singular values and right singular vectors of a tall matrix whose rows are spread over ranks.
+struct SingularDirections {
+  /// Descending; those that are more than rounding errors, and at least one.
+  let values: [Double]
+  /// One direction a row.
+  let vt: SmallMatrix
+
+  /// From the R of a TSQR, by the root; the same on every rank. Collective; about 20 m^3 flops.
+  init(of matrix: borrowing Matrix<Float>, _ grid: BlockPartition, on world: Communicator) throws {
+    let m = matrix.columns
+    let triangle = try TSQR(partition: grid, columns: m, world: world).triangle(of: matrix)
+    var flat: [Double] = []
+    try world.agreeOnRoot {
+      let svd = try SingularValueDecomposition(triangle)
+      flat = svd.values + svd.vt.elements
+    }
+    flat = try world.broadcast(flat, from: 0, filler: 0)
+    let count = flat.count / (m + 1)
+    let kept = max(1, flat[..<count].prefix { $0 > Self.cutoff * flat[0] }.count)
+    values = Array(flat[..<kept])
+    vt = SmallMatrix(rows: kept, columns: m, elements: Array(flat[count..<count + kept * m]))
+  }
+
+  /// Directions below the rounding errors of single precision are noise.
   private static let cutoff = 1e-7
 }

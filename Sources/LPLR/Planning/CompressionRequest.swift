@@ -4,8 +4,8 @@
 package struct CompressionRequest: Sendable {
   package var rankRule = RankRule()
   package var basis = BasisKind.svd
-  /// Reads of A beyond two, each of which sharpens the basis (`svd` only).
-  package var powerIterations = 1
+  /// Reads of A beyond two, each of which sharpens the basis; nil: as many as pay (`svd` only).
+  package var powerIterations: Int?
   /// Columns of the sketch; nil: what rank and size need (`svd` only).
   package var width: Int?
   package var sketch = SketchKind.signs
