@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What any method can be held against: a rate-distortion curve, and quantization without low rank."""
+"""What any method can be held against: a rate-distortion curve, and plain quantization."""
 import statistics
 
 import numpy as np
