@@ -57,14 +57,16 @@ let package = Package(
       name: "TestSupport", dependencies: ["MessagePassing"], path: "Tests/TestSupport",
       swiftSettings: settings),
     .testTarget(
-      name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"],
+      name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "CRandom123", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "LPLRTests", dependencies: ["LPLR", "LinearAlgebra", "TestSupport"],
+      name: "LPLRTests", dependencies: ["LPLR", "LinearAlgebra", "ParallelHDF5", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "SPMDTests",
-      dependencies: ["MessagePassing", "LinearAlgebra", "ParallelHDF5", "TestSupport"],
+      dependencies: [
+        "LPLR", "LinearAlgebra", "ParallelHDF5", "MessagePassing", "CMPI", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests", dependencies: ["TestSupport"], resources: [.copy("Python")],

@@ -99,7 +99,9 @@ extension Double {
     while scaled >= 10 { (scaled, magnitude) = (scaled / 10, magnitude + 1) }
     while scaled < 1 { (scaled, magnitude) = (scaled * 10, magnitude - 1) }
     guard (-5...9).contains(magnitude) else {
-      return "\(self < 0 ? "-" : "")\((scaled * 1000).rounded() / 1000)e\(magnitude)"
+      let rounded = (scaled * 1000).rounded() / 1000
+      if rounded == 10 { return "\(self < 0 ? "-" : "")1.0e\(magnitude + 1)" }
+      return "\(self < 0 ? "-" : "")\(rounded)e\(magnitude)"
     }
     let digits = max(0, 3 - magnitude)
     let unit = (0..<digits).reduce(1.0) { value, _ in value * 10 }

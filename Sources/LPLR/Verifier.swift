@@ -41,50 +41,20 @@ package struct Verifier {
     }
     let stream = BlockStream(
       grid: grid, rank: world.rank, tilesPerGroup: 1, columnsPerRead: plan.columnsPerRead)
-    let squares = try world.agree {
-      let squares = try residuals(factors, input, stream, clock)
-      try input.checkUnchanged()
-      return squares
-    }
+    let squares = try Residual(input: input, stream: stream, world: world, clock: clock)
+      .squares(rank: factors.rank) { tile, target in
+        try world.agree {
+          try factors.readLeft(rows: grid.tiles.range(ofBlock: tile), into: target)
+        }
+      } right: { columns, target in
+        try factors.readRight(rows: columns, into: target)
+      }
+    try world.agree { try input.checkUnchanged() }
     let table = try world.broadcast(try world.gather(squares, filler: 0), from: 0, filler: 0)
     return VerificationReport(
       panels: (0..<grid.panels.count).map { panel in
         (grid.panels.range(ofBlock: panel), table[2 * panel], table[2 * panel + 1])
       }, claimed: factors.attributes, times: try clock.summary(on: world))
-  }
-
-  /// ||residual||^2 and ||A||^2 of each panel of this rank.
-  private func residuals(
-    _ factors: FactorReader, _ input: InputMatrix, _ stream: BlockStream, _ clock: StageClock
-  ) throws -> [Double] {
-    let grid = stream.grid
-    var squares = [Double](repeating: 0, count: 2 * grid.panels.blocks(of: world.rank).count)
-    let buffer = stream.makeBuffer()
-    let tileRows = min(grid.tiles.blockSize, grid.tiles.extent)
-    let left = Matrix<Float>(rows: tileRows, columns: factors.rank, repeating: 0)
-    let right = Matrix<Float>(rows: MatrixGrid.stripWidth, columns: factors.rank, repeating: 0)
-    for group in stream.groups where !squares.isEmpty {
-      let rows = stream.rows(of: group)
-      try factors.readLeft(rows: rows, into: left.rows(0..<rows.count))
-      for read in stream.reads {
-        let a = try clock.measure(.reading) {
-          try input.read(rows: rows, columns: read, into: buffer.elements)
-        }
-        try clock.measure(.computing) {
-          for cell in stream.cells(of: group, read) {
-            let columns = cell.columns.shifted(by: -read.lowerBound)
-            let block = a.block(rows: 0..<rows.count, columns: columns)
-            try factors.readRight(rows: cell.columns, into: right.rows(0..<columns.count))
-            squares[2 * cell.localPanel + 1] += sumOfSquares(block)
-            multiply(
-              left.rows(0..<rows.count), right.rows(0..<columns.count).transposed, into: block,
-              alpha: -1, beta: 1)
-            squares[2 * cell.localPanel] += sumOfSquares(block)
-          }
-        }
-      }
-    }
-    return squares
   }
 }
 

@@ -5,7 +5,7 @@ package import MessagePassing
 /// An array of sums of single-precision numbers that come out the same in every bit, whatever the
 /// order of the terms and however they are spread over ranks.
 ///
-/// Goals, in this order: independence of the order; 24 to 48 bits below the largest term; plain
+/// Goals, in this order: independence of the order; 23 to 47 bits below the largest term; plain
 /// vectorizable arithmetic; 8 bytes a number on the wire.
 ///
 /// Every term is rounded to a multiple of a grid g before it is added, and integer multiples of g
@@ -13,7 +13,8 @@ package import MessagePassing
 /// exponents into bins, and g is one bin below that of the largest term. As the largest term is not
 /// known before the end, each sum is kept in two parts, the multiples of the top bin's grid and the
 /// rest; when a larger term arrives the top part becomes the rest, and the old rest, which is finer
-/// than the new g, is dropped. What remains is the sum of all terms rounded to g.
+/// than the new g, is dropped. What remains is the sum of all terms rounded to g: a bin ends at half of
+/// the next one's grid, so that what a jump over a bin drops is below g / 2.
 ///
 /// This is the indexed summation of Demmel and Nguyen, "Parallel reproducible summation" (IEEE
 /// Trans. Computers 64(7), 2015), with one bin for a whole array. Deviations: bins are common to
@@ -25,7 +26,7 @@ package final class ReproducibleSum {
   package let count: Int
   private let top: UnsafeMutableBufferPointer<Double>
   private let rest: UnsafeMutableBufferPointer<Double>
-  /// The largest term is below 2^(24 (bin + 1)); nil while all terms are zero.
+  /// The largest term is below 2^(24 (bin + 1) - 1); nil while all terms are zero.
   private var bin: Int?
 
   private static let binWidth = 24
@@ -88,7 +89,7 @@ package final class ReproducibleSum {
     raise(to: highest)
     let unit = Double(sign: .plus, exponent: Self.binWidth * (highest - 1), significand: 1)
     let perUnit = 1 / unit
-    // Both parts are multiples of the unit: at most 2^49 and 2^24 of them a term, so that 2^13
+    // Both parts are multiples of the unit: at most 2^47 and 2^23 of them a term, so that 2^13
     // terms cannot overflow. The memory of `top` is used again.
     let packed = UnsafeMutableRawBufferPointer(top).bindMemory(to: Int64.self)
     for i in 0..<count {
@@ -118,9 +119,9 @@ package final class ReproducibleSum {
     bin = new
   }
 
-  /// b with 2^(24 b) <= x < 2^(24 (b + 1)).
+  /// b with 2^(24 b - 1) <= x < 2^(24 (b + 1) - 1).
   private static func bin(of x: Float) -> Int {
-    let exponent = Int(Double(x).exponent)
+    let exponent = Int(Double(x).exponent) + 1
     return exponent >= 0 ? exponent / binWidth : -((binWidth - 1 - exponent) / binWidth)
   }
 }

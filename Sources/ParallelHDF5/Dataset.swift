@@ -95,5 +95,5 @@ private func extent(of space: hid_t, _ name: String) throws(HDF5Error) -> [Int] 
   guard H5Sget_simple_extent_dims(space, &extents, nil) >= 0 else {
     throw HDF5Error.last("H5Sget_simple_extent_dims", name)
   }
-  return extents.map(Int.init)
+  return extents.map { Int(clamping: $0) }
 }

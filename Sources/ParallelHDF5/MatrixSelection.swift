@@ -74,6 +74,15 @@ extension HDF5File {
       let kind = info.type == H5O_TYPE_GROUP ? "a group" : "a named datatype"
       throw InputError.badData("\(path):\(object): is \(kind), expected a dataset; \(choices())")
     }
+    // A soft link may lead over an external one, which the walk along its own path does not show.
+    var root = H5O_info_t()
+    try check(
+      H5Oget_info_by_name2(handle.id, "/", &root, UInt32(H5O_INFO_BASIC), lplr_h5_default()),
+      "H5Oget_info_by_name2", path)
+    guard info.fileno == root.fileno else {
+      throw InputError.badData(
+        "\(path):\(object): is linked from another file; name that file instead")
+    }
   }
 
   private func missing(_ object: String) -> InputError {

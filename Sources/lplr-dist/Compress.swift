@@ -17,6 +17,7 @@ extension LPLRDist {
         EXAMPLES
           mpirun -n 64 lplr-dist data.h5
           mpirun -n 4 lplr-dist data.h5 -o small.h5 --bits-per-entry 0.5
+          mpirun -n 4 lplr-dist data.h5 --tolerance 0.01
           mpirun -n 4 lplr-dist data.h5 --dataset /layers/3/weight --rank 128 --bits 4
           lplr-dist data.h5 --basis sketch --quantizer minmax --sketch gaussian --bits 8    (as published)
           mpirun -n 8 lplr-dist data.h5 --memory 512M --block-axis auto
@@ -59,6 +60,13 @@ extension LPLRDist {
     @Option(help: "Size of the factors, in bits for each entry of the matrix (default: 1).")
     var bitsPerEntry: Double?
 
+    @Option(
+      help: "The smallest factors with at most this relative error, measured by one more read.")
+    var tolerance: Double?
+
+    @Flag(help: "Measure the error by one more read of the matrix (svd).")
+    var certify = false
+
     @Option(help: "Seed of the random sketch.")
     var seed: UInt64 = 0
 
@@ -89,6 +97,13 @@ extension LPLRDist {
       if bits != nil, leftBits != nil || rightBits != nil {
         throw ValidationError("--bits sets both factors: drop it, or --left-bits and --right-bits")
       }
+      if basis == .sketch, tolerance != nil || certify || width != nil || powerIterations != nil {
+        throw ValidationError(
+          "--tolerance, --certify, --width and --power-iterations belong to --basis svd")
+      }
+      if basis == .svd, quantizer != .lloyd {
+        throw ValidationError("--quantizer belongs to --basis sketch; --basis svd uses lloyd")
+      }
       guard (0...16).contains(powerIterations ?? 0) else {
         throw ValidationError("--power-iterations: expected 0 to 16")
       }
@@ -98,10 +113,11 @@ extension LPLRDist {
       var request = CompressionRequest()
       request.rankRule = RankRule(
         rank: rank, leftBits: leftBits ?? bits, rightBits: rightBits ?? bits,
-        bitsPerEntry: bitsPerEntry)
+        bitsPerEntry: bitsPerEntry, tolerance: tolerance)
       request.basis = basis
       request.powerIterations = powerIterations
       request.width = width
+      request.certifies = certify
       request.sketch = sketch
       request.quantizer = quantizer
       request.seed = seed

@@ -8,6 +8,11 @@ package struct Finished: Sendable {
   package let output: String
   package let errors: String
   package let seconds: Double
+
+  /// All that is known of it, for the message of a test that fails.
+  package var account: String {
+    "status \(status) after \(Int(seconds)) s\n--- stdout\n\(output)\n--- stderr\n\(errors)"
+  }
 }
 
 /// Runs a program to its end; `timeout` seconds later it is killed and reports status 124.
@@ -42,6 +47,16 @@ package func run(
     output: String(decoding: try Data(contentsOf: outputURL), as: UTF8.self),
     errors: String(decoding: try Data(contentsOf: errorURL), as: UTF8.self),
     seconds: Date().timeIntervalSince(start))
+}
+
+/// Runs a program on several ranks of this machine.
+package func mpirun(
+  ranks: Int, _ program: String, _ arguments: [String], timeout: Int = 120,
+  environment: [String: String] = [:], in directory: URL? = nil
+) throws -> Finished {
+  try run(
+    "mpirun", ["-n", "\(ranks)", program] + arguments, timeout: timeout, environment: environment,
+    in: directory)
 }
 
 /// What Open MPI needs to run more ranks than cores, and as root in a container.

@@ -47,6 +47,35 @@ struct BitAllocation: Equatable, Sendable {
     return search.best(rank: rank)
   }
 
+  /// The bits that take the fewest bytes for a squared error, tail included, that the table
+  /// promises; the most bits for all components if they do not suffice.
+  static func leastBytes(
+    energies: [Double], tail: Double, rows n: Int, columns d: Int, squaredError: Double
+  ) -> BitAllocation {
+    let most = DistortionTable.mostBits
+    let all = BitAllocation(rank: energies.count, leftBits: most, rightBits: most)
+    var low = 0
+    var high = (all.byteCount(rows: n, columns: d), all)
+    // To a thousandth of the size, or the row of bytes that is the least difference.
+    while high.0 - low > max(1, min(high.0 / 1000, n, d)) {
+      let bytes = low + (high.0 - low) / 2
+      let candidate = leastError(energies: energies, rows: n, columns: d, bytes: bytes)
+      if let candidate,
+        tail + candidate.totalError(energies: energies) <= squaredError
+      {
+        high = (bytes, candidate)
+      } else {
+        low = bytes
+      }
+    }
+    return high.1
+  }
+
+  /// The squared error that the table promises, of kept and dropped components.
+  func totalError(energies: [Double]) -> Double {
+    expectedError(energies: energies) + energies[rank...].reduce(0, +)
+  }
+
   /// The squared error that the table promises, of these components alone.
   func expectedError(energies: [Double], table: DistortionTable = .refined) -> Double {
     zip(energies, zip(left, right)).reduce(0) { sum, component in
@@ -65,6 +94,16 @@ struct BitAllocation: Equatable, Sendable {
     let table = DistortionTable.refined
     let gains = DistortionTable.refined.gains
     let most = DistortionTable.mostBits
+    /// The energy from each component on.
+    private let tails: [Double]
+
+    init(energies: [Double], n: Int, d: Int, bytes: Int) {
+      self.energies = energies
+      (self.n, self.d, self.bytes) = (n, d, bytes)
+      var tails = [0.0]
+      for energy in energies.reversed() { tails.append((tails.last ?? 0) + energy) }
+      self.tails = tails.reversed()
+    }
 
     func best(rank: Int?) -> BitAllocation? {
       var found: (error: Double, allocation: BitAllocation)?
@@ -120,43 +159,45 @@ struct BitAllocation: Equatable, Sendable {
       else { return nil }
       let allocation = BitAllocation(
         left: fill(rank, bits: 8 * leftBytes), right: fill(rank, bits: 8 * rightBytes))
-      let dropped = energies[rank...].reduce(0, +)
-      return (allocation.expectedError(energies: energies, table: table) + dropped, allocation)
+      let error = allocation.expectedError(energies: energies, table: table) + tails[rank]
+      return (error, allocation)
     }
 
-    /// `bits` bits over the first `rank` components, each from 1 to `most`, where they help most.
+    /// `bits` bits over the first `rank` components, from 1 to `most` each, where they help most: a
+    /// component gets its b-th bit if that takes away more than a price.
     private func fill(_ rank: Int, bits: Int) -> [UInt8] {
       guard bits < most * rank else { return [UInt8](repeating: UInt8(most), count: rank) }
-      func allocation(above price: Double) -> [Int] {
-        (0..<rank).map { component in
-          var b = 1
-          while b < most, energies[component] * gains[b] > price { b += 1 }
-          return b
-        }
-      }
       // At the price `high` the bits fit, at `low` they do not.
       var high = energies[0] * gains[0]
-      var low = 0.0
-      var result = allocation(above: high)
-      for _ in 0..<60 {
-        let price = low > 0 ? (low * high).squareRoot() : high / 16
-        let trial = allocation(above: price)
-        if trial.reduce(0, +) <= bits {
-          (high, result) = (price, trial)
-          guard price > 1e-300 else { break }
-        } else {
-          low = price
-        }
+      var low = high * 0x1p-200
+      while high > low * 1.000001, high > 0 {
+        let price = (low * high).squareRoot()
+        if counts(above: price, rank).reduce(rank, +) <= bits { high = price } else { low = price }
+      }
+      var result = [Int](repeating: 1, count: rank)
+      for count in counts(above: high, rank) {
+        for component in 0..<count { result[component] += 1 }
       }
       // What remains goes to the best next bits, one by one.
-      var rest = bits - result.reduce(0, +)
-      while rest > 0 {
+      for _ in 0..<max(0, bits - result.reduce(0, +)) {
         let open = (0..<rank).filter { result[$0] < most }
         guard let best = open.max(by: { gain($0, result) < gain($1, result) }) else { break }
         result[best] += 1
-        rest -= 1
       }
       return result.map { UInt8($0) }
+    }
+
+    /// How many of the first components get a second, third, ... bit at a price: energies descend,
+    /// so these are the leading ones.
+    private func counts(above price: Double, _ rank: Int) -> [Int] {
+      gains.dropFirst().map { gain in
+        var (lower, upper) = (0, rank)
+        while lower < upper {
+          let middle = (lower + upper) / 2
+          if energies[middle] * gain > price { lower = middle + 1 } else { upper = middle }
+        }
+        return lower
+      }
     }
 
     private func gain(_ component: Int, _ bits: [Int]) -> Double {

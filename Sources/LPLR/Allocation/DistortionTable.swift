@@ -8,15 +8,20 @@ struct DistortionTable: Sendable {
   /// Of 0 to `mostBits` bits.
   let values: [Double]
 
-  /// More bits than this do not help factors that are known in single precision.
-  static let mostBits = 12
+  /// Codes are at most this long: the error is then below that of single precision.
+  static let mostBits = 16
 
   /// The table of the codebook itself.
   static let normal = DistortionTable(
-    values: [1] + books.map { distortion(of: $0) })
+    values: [1]
+      + (1...mostBits).map { bits in
+        bits <= 8
+          ? distortion(of: Codebook.normal(bits: bits)) : asymptote * exp2(-2.0 * Double(bits))
+      })
 
-  /// The codebooks of 1 to `mostBits` bits, made once.
-  static let books = (1...mostBits).map { Codebook.normal(bits: $0) }
+  /// 4^b D(b) for many bits (Panter and Dite, "Quantization distortion in pulse-count modulation
+  /// with nonuniform spacing of levels", Proc. IRE 39, 1951).
+  private static let asymptote = 3.0.squareRoot() * Double.pi / 2
 
   /// The table that bits are decided by: error feedback and alternation leave about 0.8 of the
   /// error of independent codes (measured; see the article on the algorithm).

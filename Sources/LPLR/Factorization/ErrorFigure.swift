@@ -61,4 +61,21 @@ package struct ErrorFigure: Sendable {
       kind = bound <= 1.001 * relativeError ? .exact : .estimate
     }
   }
+
+  /// The same factors after their error was measured by a read of A.
+  func measured(_ relativeError: Double) -> ErrorFigure {
+    ErrorFigure(
+      norm: norm, relativeError: relativeError, kind: .exact, bound: relativeError,
+      truncationError: truncationError)
+  }
+
+  private init(
+    norm: Double, relativeError: Double, kind: ErrorKind, bound: Double, truncationError: Double
+  ) {
+    self.norm = norm
+    self.relativeError = relativeError
+    self.kind = kind
+    self.bound = bound
+    self.truncationError = truncationError
+  }
 }

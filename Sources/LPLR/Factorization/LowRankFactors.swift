@@ -7,7 +7,7 @@ internal import MessagePassing
 struct LowRankFactors {
   var left: QuantizedFactor
   var right: QuantizedFactor
-  let error: ErrorFigure
+  var error: ErrorFigure
   /// Singular values of A as far as they are known, descending; empty for the published method.
   let spectrum: [Double]
   /// The relative error of the leading components, by their number from 0; empty if not known.
@@ -15,7 +15,9 @@ struct LowRankFactors {
   /// What plain quantization does to a sample of A.
   let plain: PlainQuantization
   /// How often A was read.
-  let reads: Int
+  var reads: Int
+  /// Whose rows and columns these are.
+  let grid: MatrixGrid
 
   /// The factors of the transposed matrix.
   var transposed: LowRankFactors {

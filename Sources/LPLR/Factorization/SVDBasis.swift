@@ -18,29 +18,52 @@ struct SVDBasis {
   let world: Communicator
   let clock: StageClock
 
-  /// The factors of this rank's rows and columns. Collective; reads A 2 + q times.
+  /// The factors of this rank's rows and columns. Collective; reads A 2 + q times, and once more to
+  /// measure the error if that is asked for.
   func factor() throws -> LowRankFactors {
+    if plan.rule.tolerance != nil { return try ToleranceSearch(first: self).factor() }
+    let found = try find()
+    var factors = try factors(of: found, allocation: found.allocation)
+    if plan.request.certifies { try measure(&factors) }
+    return factors
+  }
+
+  /// A_m and the bits that its spectrum asks for. Collective; reads A 2 + q times.
+  func find() throws -> Found {
     let sketched = try finder.sketch(
       with: plan.request.sketch, seed: plan.request.seed, width: plan.width)
-    let summary = try sketched.statistics.summary(on: world)
-    let found = try sharpen(sketched.sketch, energy: summary.energy)
+    return try sharpen(sketched.sketch, try sketched.statistics.summary(on: world))
+  }
+
+  /// Quantizes and refines A_m. Collective; does not read A.
+  func factors(of found: borrowing Found, allocation: BitAllocation) throws -> LowRankFactors {
     let refined = try clock.measure(.computing) {
       try Refinement(
         world: world, leftGrid: plan.grid.tiles, rightGrid: plan.grid.panels,
-        allocation: found.allocation
+        allocation: allocation
       ).refine(found.form)
     }
+    let (energy, tail) = (found.form.energy, found.form.tail)
     func error(_ inside: Double, outside: Double = 0) -> ErrorFigure {
-      ErrorFigure(
-        energy: found.form.energy, tail: found.form.tail, inside: inside, outside: outside)
+      ErrorFigure(energy: energy, tail: tail, inside: inside, outside: outside)
     }
     return LowRankFactors(
       left: refined.left, right: refined.right,
       error: error(
-        refined.prefixErrors[found.allocation.rank],
+        refined.prefixErrors[allocation.rank],
         outside: found.basisIsLeft ? refined.outside.left : refined.outside.right),
-      spectrum: found.form.values, prefixErrors: refined.prefixErrors.map { error($0).relativeError },
-      plain: summary.plain, reads: found.reads)
+      spectrum: found.form.values,
+      prefixErrors: refined.prefixErrors.map { error($0).relativeError },
+      plain: found.plain, reads: found.reads, grid: plan.grid)
+  }
+
+  /// Replaces the error by the measured one. Collective; reads A once.
+  func measure(_ factors: inout LowRankFactors) throws {
+    let residual = Residual(
+      input: input, stream: plan.stream(rank: world.rank), world: world, clock: clock)
+    let square = try residual.relativeSquare(left: factors.left, right: factors.right)
+    factors.error = factors.error.measured(square.squareRoot())
+    factors.reads += 1
   }
 
   private var finder: RangeFinder {
@@ -50,15 +73,19 @@ struct SVDBasis {
   // MARK: From the sketch to A_m
 
   /// A_m, the bits that its spectrum asks for, and how it was come by.
-  private struct Found: ~Copyable {
+  struct Found: ~Copyable {
     let form: SpectralForm
     let allocation: BitAllocation
     /// Whether the last orthonormal basis spans columns of A, or rows of it.
     let basisIsLeft: Bool
     let reads: Int
+    let plain: PlainQuantization
   }
 
-  private func sharpen(_ sketch: borrowing Matrix<Double>, energy: Double) throws -> Found {
+  private func sharpen(
+    _ sketch: borrowing Matrix<Double>, _ summary: BlockStatistics.Summary
+  ) throws -> Found {
+    let energy = summary.energy
     let (tiles, panels) = (plan.grid.tiles, plan.grid.panels)
     let projection = Projection(
       input: input, stream: plan.stream(rank: world.rank), world: world, clock: clock)
@@ -84,7 +111,7 @@ struct SVDBasis {
         iterations % 2 == 0
         ? try self.outlook(of: right, panels, energy: energy)
         : try self.outlook(of: left, tiles, energy: energy)
-      gain = outlook.error - next.error
+      gain = 1 - next.cost / outlook.cost
       outlook = next
     }
 
@@ -99,7 +126,8 @@ struct SVDBasis {
         directions: outlook.directions, energy: energy, on: world
       ).transposed()
     return Found(
-      form: form, allocation: outlook.allocation, basisIsLeft: basisIsLeft, reads: 2 + iterations)
+      form: form, allocation: outlook.allocation, basisIsLeft: basisIsLeft, reads: 2 + iterations,
+      plain: summary.plain)
   }
 
   /// What can be expected of the basis as it is.
@@ -110,6 +138,8 @@ struct SVDBasis {
     let tail: Double
     /// The expected squared error.
     let error: Double
+    /// What is to be small: the error, or the size if the error is given.
+    let cost: Double
   }
 
   private func outlook(
@@ -118,24 +148,27 @@ struct SVDBasis {
     try clock.measure(.computing) {
       let directions = try SingularDirections(of: product, grid, on: world)
       let energies = directions.values.map { $0 * $0 }
-      let allocation = try shared { try plan.allocate(energies: energies) }
+      let allocation = try shared { try plan.allocate(energies: energies, energy: energy) }
       let tail = max(0, energy - energies.reduce(0, +))
-      let dropped = energies[allocation.rank...].reduce(0, +)
+      let error = tail + allocation.totalError(energies: energies)
+      let bytes = allocation.byteCount(rows: plan.rows, columns: plan.columns)
       return Outlook(
-        directions: directions, allocation: allocation, tail: tail,
-        error: tail + dropped + allocation.expectedError(energies: energies))
+        directions: directions, allocation: allocation, tail: tail, error: error,
+        cost: plan.rule.tolerance == nil ? error : Double(bytes))
     }
   }
 
   /// Whether to read A once more: as often as asked for, or while that can make the error smaller
-  /// by a percent and the last time did.
+  /// by a percent and the last time did (or the size by two).
   private func wantsIteration(_ done: Int, _ outlook: Outlook, lastGain: Double) -> Bool {
     if let wanted = plan.request.powerIterations { return done < wanted }
-    let worthwhile = 0.02 * outlook.error
-    return done < Self.mostIterations && outlook.tail > worthwhile && lastGain > worthwhile
+    return done < Self.mostIterations && outlook.tail > Self.worthwhile * outlook.error
+      && lastGain > Self.worthwhile
   }
 
   private static let mostIterations = 4
+  /// Of a squared error.
+  private static let worthwhile = 0.02
 
   /// Overwrites the rows of a matrix by those of an orthonormal basis of its columns' span.
   private func orthonormalize(_ matrix: borrowing Matrix<Float>, _ grid: BlockPartition) throws {
@@ -154,7 +187,7 @@ struct SVDBasis {
   }
 
   /// Decides bits on the root: all ranks must use the same.
-  private func shared(_ decide: () throws -> BitAllocation) throws -> BitAllocation {
+  func shared(_ decide: () throws -> BitAllocation) throws -> BitAllocation {
     var bits: [UInt8] = []
     try world.agreeOnRoot {
       let allocation = try decide()

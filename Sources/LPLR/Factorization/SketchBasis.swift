@@ -64,7 +64,7 @@ struct SketchBasis {
       world: world)
     return LowRankFactors(
       left: left, right: right, error: error, spectrum: [], prefixErrors: [], plain: summary.plain,
-      reads: 2)
+      reads: 2, grid: plan.grid)
   }
 
   /// R^+ (m x k), computed on the root and sent to every rank: its bits must not depend on who

@@ -18,30 +18,50 @@ package struct CompressionPlan: Sendable {
   package let grid: MatrixGrid
   package let memory: MemoryPlan
 
+  private let axis: BlockAxis
+  private let chunk: [Int]?
+  private let limit: Int
+
   /// Collective. Throws ``PlanError``, the same on every rank.
   package init(_ request: CompressionRequest, for input: InputMatrix, on world: Communicator) throws
   {
-    self.request = request
-    rows = input.rows
-    columns = input.columns
     // The user's left and right are those of the file.
     var rule = request.rankRule
     if input.axis == .rows { swap(&rule.leftBits, &rule.rightBits) }
-    self.rule = rule
-    let limit = try request.memory ?? Self.shareOfMemory(on: world)
     let (n, d) = (input.rows, input.columns)
-    (width, grid, memory) = try world.agree {
-      let width =
-        switch request.basis {
-        case .sketch: try rule.resolve(rows: n, columns: d, quantizer: request.quantizer).rank
-        case .svd: try rule.sketchWidth(rows: n, columns: d, asked: request.width)
-        }
-      let grid = MatrixGrid(rows: n, columns: d, width: width, ranks: world.size)
-      let memory = try MemoryPlan(
-        grid: grid, width: width, keepsBothSides: request.basis == .svd, axis: input.axis,
-        chunk: input.dataset.chunk, limit: limit)
-      return (width, grid, memory)
+    let width = try world.agree {
+      switch request.basis {
+      case .sketch: try rule.resolve(rows: n, columns: d, quantizer: request.quantizer).rank
+      case .svd: try rule.sketchWidth(rows: n, columns: d, asked: request.width)
+      }
     }
+    try self.init(
+      request, rule, rows: n, columns: d, width: width, axis: input.axis,
+      chunk: input.dataset.chunk,
+      limit: request.memory ?? Self.shareOfMemory(on: world), on: world)
+  }
+
+  /// The same plan with a wider sketch. Collective. Throws ``PlanError`` if it does not fit.
+  func widened(to width: Int, on world: Communicator) throws -> CompressionPlan {
+    try CompressionPlan(
+      request, rule, rows: rows, columns: columns, width: width, axis: axis, chunk: chunk,
+      limit: limit, on: world)
+  }
+
+  private init(
+    _ request: CompressionRequest, _ rule: RankRule, rows: Int, columns: Int, width: Int,
+    axis: BlockAxis, chunk: [Int]?, limit: Int, on world: Communicator
+  ) throws {
+    (self.request, self.rule, self.width) = (request, rule, width)
+    (self.rows, self.columns) = (rows, columns)
+    (self.axis, self.chunk, self.limit) = (axis, chunk, limit)
+    let grid = MatrixGrid(rows: rows, columns: columns, width: width, ranks: world.size)
+    memory = try world.agree {
+      try MemoryPlan(
+        grid: grid, width: width, keepsBothSides: request.basis == .svd, axis: axis, chunk: chunk,
+        limit: limit)
+    }
+    self.grid = grid
   }
 
   /// The same bits for every component, of a rank that is known before A is read.
@@ -49,9 +69,18 @@ package struct CompressionPlan: Sendable {
     try rule.resolve(rows: rows, columns: columns, quantizer: request.quantizer)
   }
 
-  /// Bits for each component of a known spectrum, descending squares of singular values.
-  func allocate(energies: [Double]) throws -> BitAllocation {
-    try rule.allocate(energies: energies, rows: rows, columns: columns)
+  /// Bits for each component of a known spectrum.
+  ///
+  /// - Parameters:
+  ///   - energies: squares of the singular values, descending.
+  ///   - energy: ||A||_F^2.
+  func allocate(energies: [Double], energy: Double) throws -> BitAllocation {
+    guard let tolerance = rule.tolerance else {
+      return try rule.allocate(energies: energies, rows: rows, columns: columns)
+    }
+    return BitAllocation.leastBytes(
+      energies: energies, tail: energy - energies.reduce(0, +), rows: rows, columns: columns,
+      squaredError: tolerance * tolerance * energy)
   }
 
   /// Half of the memory of the node for each of its ranks, the least of all nodes. Collective.

@@ -8,6 +8,8 @@ package struct CompressionRequest: Sendable {
   package var powerIterations: Int?
   /// Columns of the sketch; nil: what rank and size need (`svd` only).
   package var width: Int?
+  /// Whether the error is measured by one more read of A.
+  package var certifies = false
   package var sketch = SketchKind.signs
   package var quantizer = QuantizerKind.lloyd
   package var seed: UInt64 = 0

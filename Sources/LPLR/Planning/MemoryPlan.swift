@@ -60,7 +60,8 @@ package struct MemoryPlan: Equatable, Sendable {
     } else {
       let chunkTiles = ((chunk?[0] ?? 1) + tile - 1) / tile
       tilesPerGroup = max(
-        1, min(chunkTiles, grid.tiles.count, free / 2 / perTile))
+        1,
+        min(chunkTiles, grid.tiles.count, free / 2 / perTile, free / (perTile + tile * strip * 4)))
       let bytes = min(Self.largestRead, free - tilesPerGroup * perTile)
       columnsPerRead = max(
         strip, bytes / (tilesPerGroup * tile * 4) / MatrixGrid.stripWidth * MatrixGrid.stripWidth)

@@ -14,14 +14,18 @@ package struct RankRule: Equatable, Sendable {
   package var rightBits: Int?
   /// Bits of the factors for each entry of A.
   package var bitsPerEntry: Double?
+  /// The largest relative error; the size follows (`svd` only).
+  package var tolerance: Double?
 
   package init(
-    rank: Int? = nil, leftBits: Int? = nil, rightBits: Int? = nil, bitsPerEntry: Double? = nil
+    rank: Int? = nil, leftBits: Int? = nil, rightBits: Int? = nil, bitsPerEntry: Double? = nil,
+    tolerance: Double? = nil
   ) {
     self.rank = rank
     self.leftBits = leftBits
     self.rightBits = rightBits
     self.bitsPerEntry = bitsPerEntry
+    self.tolerance = tolerance
   }
 
   /// Rank and bits for an n x d matrix. Throws ``PlanError``.
@@ -32,46 +36,47 @@ package struct RankRule: Equatable, Sendable {
   package func resolve(rows n: Int, columns d: Int, quantizer: QuantizerKind) throws -> RankAndBits
   {
     try checkRanges(n, d)
-    if let rank, let leftBits, let rightBits {
-      guard bitsPerEntry == nil else {
-        throw PlanError("rank, bits and bits per entry are three wishes for two choices: drop one")
-      }
-      return RankAndBits(rank: rank, leftBits: leftBits, rightBits: rightBits)
-    }
     let wanted = bitsPerEntry ?? 1
     let budget = budget(n, d)
+    func byteCount(_ rank: Int, _ left: Int, _ right: Int) -> Int {
+      Self.byteCount(n, d, rank: rank, left, right)
+        + quantizer.codebookBytes(bits: left) + quantizer.codebookBytes(bits: right)
+    }
     if let rank, leftBits == nil, rightBits == nil {
-      let bits = (1...8).last { Self.byteCount(n, d, rank: rank, $0, $0) <= budget }
+      let bits = (1...8).last { byteCount(rank, $0, $0) <= budget }
       guard let bits else {
         throw PlanError(
           "rank \(rank) at \(wanted) bits per entry of a \(n) x \(d) matrix: one bit for each "
-            + "element of the factors takes \(Self.byteCount(n, d, rank: rank, 1, 1)) bytes, the "
+            + "element of the factors takes \(byteCount(rank, 1, 1)) bytes, the "
             + "size allows \(budget); lower --rank or raise --bits-per-entry")
       }
       return RankAndBits(rank: rank, leftBits: bits, rightBits: bits)
     }
     let left = leftBits ?? rightBits ?? quantizer.usualBits
     let right = rightBits ?? leftBits ?? quantizer.usualBits
-    if let rank { return RankAndBits(rank: rank, leftBits: left, rightBits: right) }
+    if let rank {
+      guard bitsPerEntry == nil else { throw Self.tooManyWishes }
+      return RankAndBits(rank: rank, leftBits: left, rightBits: right)
+    }
     var most = min(n, d)
-    while most > 0, Self.byteCount(n, d, rank: most, left, right) > budget {
+    while most > 0, byteCount(most, left, right) > budget {
       // Sizes grow by a step every few components, so first jump close, then go down.
-      let bytes = Self.byteCount(n, d, rank: most, left, right)
-      most = min(most - 1, max(most * budget / bytes + 8, 0))
+      let share = Double(budget) / Double(byteCount(most, left, right))
+      most = min(most - 1, Int(Double(most) * share) + 8)
     }
     if most == 0 {
       // A matrix too small for any size still gets one component, unless a size was asked for.
       guard bitsPerEntry == nil else {
         throw PlanError(
           "\(wanted) bits per entry of a \(n) x \(d) matrix are \(budget) bytes, one component of "
-            + "\(left) and \(right) bits takes \(Self.byteCount(n, d, rank: 1, left, right))")
+            + "\(left) and \(right) bits takes \(byteCount(1, left, right))")
       }
       most = 1
     }
     return RankAndBits(rank: most, leftBits: left, rightBits: right)
   }
 
-  /// Bytes of both factors on disk: codes, scales and tables of bits.
+  /// Bytes of both factors on disk, apart from codebooks: codes, scales and tables of bits.
   static func byteCount(_ n: Int, _ d: Int, rank: Int, _ left: Int, _ right: Int) -> Int {
     n * ((rank * left + 7) / 8) + d * ((rank * right + 7) / 8) + 2 * rank * 5
   }
@@ -122,19 +127,40 @@ package struct RankRule: Equatable, Sendable {
   }
 
   private static let usefulShare = 0.5
+  /// What a tolerance is tried with first.
+  private static let firstWidth = 256
   /// A wider sketch than this must be asked for: its cost grows with the width.
   private static let widestSketch = 2048
+
+  static let leastTolerance = 2e-4
 
   private func budget(_ n: Int, _ d: Int) -> Int {
     Int(((bitsPerEntry ?? 1) * Double(n) * Double(d) / 8).rounded(.down))
   }
 
+  private static var tooManyWishes: PlanError {
+    PlanError("rank, bits and bits per entry are three wishes for two choices: drop one")
+  }
+
   private func checkRanges(_ n: Int, _ d: Int) throws {
+    guard Double(n) * Double(d) < 0x1p56 else {
+      throw PlanError("a \(n) x \(d) matrix has too many entries: expected fewer than 2^56")
+    }
     if let rank, !(1...min(n, d)).contains(rank) {
       throw PlanError("rank \(rank) of a \(n) x \(d) matrix: expected 1 to \(min(n, d))")
     }
     for bits in [leftBits, rightBits].compactMap({ $0 }) where !(1...8).contains(bits) {
       throw PlanError("\(bits) bits: expected 1 to 8")
+    }
+    if let tolerance {
+      guard rank == nil, leftBits == nil, rightBits == nil, bitsPerEntry == nil else {
+        throw PlanError("a tolerance decides rank, bits and size: drop the other options")
+      }
+      guard (Self.leastTolerance..<1).contains(tolerance) else {
+        throw PlanError(
+          "a tolerance of \(tolerance): expected \(Self.leastTolerance) to 1, as factors that are "
+            + "computed in single precision reach no less")
+      }
     }
     if let bitsPerEntry, !(0.001...64).contains(bitsPerEntry) {
       throw PlanError("\(bitsPerEntry) bits per entry: expected 0.001 to 64")
@@ -148,6 +174,14 @@ extension QuantizerKind {
     switch self {
     case .lloyd, .uniform: 4
     case .minmax: 8
+    }
+  }
+
+  /// Bytes of the codebook that a side of a matrix has for itself.
+  func codebookBytes(bits: Int) -> Int {
+    switch self {
+    case .lloyd, .uniform: 0
+    case .minmax: 4 << bits
     }
   }
 }

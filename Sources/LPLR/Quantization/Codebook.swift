@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
+internal import Synchronization
 
 /// The 2^b levels that codes of b bits stand for, in ascending order.
 package struct Codebook: Equatable, Sendable {
@@ -49,6 +50,17 @@ package struct Codebook: Equatable, Sendable {
   /// minimum distortion" (IRE Trans. Information Theory 6, 1960); Lloyd, "Least squares
   /// quantization in PCM" (1982).
   static func normal(bits: Int) -> Codebook {
+    normalBooks.withLock { books in
+      if let book = books[bits] { return book }
+      let book = makeNormal(bits: bits)
+      books[bits] = book
+      return book
+    }
+  }
+
+  private static let normalBooks = Mutex<[Int: Codebook]>([:])
+
+  private static func makeNormal(bits: Int) -> Codebook {
     let half = 1 << (bits - 1)
     // Start from the asymptotic point density, the normal density to the power 1/3, whose
     // quantiles are those of a normal number of variance 3.
@@ -69,7 +81,7 @@ extension Codebook {
   /// The codebooks of ``normal(bits:)`` for the bits in use.
   static func normalBooks(for bits: [UInt8]) -> [Int: Codebook] {
     let used = Set(bits.map(Int.init)).subtracting([0])
-    return Dictionary(uniqueKeysWithValues: used.map { ($0, DistortionTable.books[$0 - 1]) })
+    return Dictionary(uniqueKeysWithValues: used.map { ($0, Codebook.normal(bits: $0)) })
   }
 }
 

@@ -11,7 +11,7 @@ struct PlainQuantization: Sendable {
   static let mostBits = 8
   /// Rows of a block that are looked at.
   private static let sampledRows = 32
-  private static let codebooks = DistortionTable.books[..<mostBits]
+  private static let codebooks = (1...mostBits).map { Codebook.normal(bits: $0) }
 
   /// Adds evenly spaced rows of a block, each with a scale of its own.
   mutating func add(_ block: MatrixView<Float>) {

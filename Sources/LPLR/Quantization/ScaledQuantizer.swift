@@ -49,11 +49,12 @@ struct MagnitudeHistogram {
       }
     }
     try world.allReduce(&largest, .max)
-    let perUnit = largest.map { $0 > 0 ? Float(Self.binCount) / $0 : 0 }
+    // In double precision: the inverse of a small float32 is infinite.
+    let perUnit = largest.map { $0 > 0 ? Double(Self.binCount) / Double($0) : 0 }
     var counts = [Int](repeating: 0, count: components * Self.binCount)
     for row in factor.storedRows {
       for component in 0..<components {
-        let bin = min(Int(abs(row[component]) * perUnit[component]), Self.binCount - 1)
+        let bin = min(Int(Double(abs(row[component])) * perUnit[component]), Self.binCount - 1)
         counts[component * Self.binCount + bin] += 1
       }
     }
@@ -64,13 +65,17 @@ struct MagnitudeHistogram {
 
   /// The scale of least mean squared error for a symmetric codebook; 0 if the component is zero.
   ///
-  /// A coarse search over factors of 2^(1/4), then Lloyd's step for the scale alone: for the codes
-  /// of a scale s the best scale is <x, c> / <c, c>.
+  /// A coarse search over factors of 2^(1/4), a finer one around the best of them, since the error
+  /// has many local minima, then Lloyd's step for the scale alone: for the codes of a scale s the
+  /// best scale is <x, c> / <c, c>.
   func bestScale(of component: Int, for book: Codebook) -> Double {
     guard largest[component] > 0, let top = book.levels.last else { return 0 }
     let widest = Double(largest[component]) / Double(top)
-    let candidates = (0...24).map { fit(component, book, scale: widest * exp2(-Double($0) / 4)) }
-    guard var best = candidates.min(by: { $0.error < $1.error }) else { return widest }
+    func search(_ scales: [Double]) -> (scale: Double, error: Double) {
+      scales.map { fit(component, book, scale: $0) }.min { $0.error < $1.error } ?? (widest, 0)
+    }
+    let coarse = search((0...24).map { widest * exp2(-Double($0) / 4) })
+    var best = search((-12...12).map { coarse.scale * exp2(Double($0) / 48) })
     for _ in 0..<8 {
       let next = fit(component, book, scale: best.scale)
       guard next.error < best.error else { break }

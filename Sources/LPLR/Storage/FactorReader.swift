@@ -49,8 +49,12 @@ package final class FactorReader {
     (rows, columns) = (shape[0], shape[1])
     left = try Self.readCode(.left, of: group, in: file)
     right = try Self.readCode(.right, of: group, in: file)
-    leftCodes = try file.dataset(FactorFormat.Side.left.codes(group))
-    rightCodes = try file.dataset(FactorFormat.Side.right.codes(group))
+    leftCodes = try Self.expecting { [group] in
+      try file.dataset(FactorFormat.Side.left.codes(group))
+    }
+    rightCodes = try Self.expecting { [group] in
+      try file.dataset(FactorFormat.Side.right.codes(group))
+    }
     guard left.rank == right.rank else {
       throw InputError.badData(
         "\(name): left has \(left.rank) components, right has \(right.rank)")
@@ -90,11 +94,14 @@ package final class FactorReader {
   private static func readCode(_ side: FactorFormat.Side, of group: String, in file: HDF5File)
     throws -> FactorCode
   {
-    let bits = try file.dataset(side.bits(group)).readAll().map { UInt8($0) }
-    let scales = try file.dataset(side.scale(group)).readAll()
-    guard bits.count == scales.count, bits.allSatisfy({ $0 <= 16 }) else {
+    let (widths, scales) = try expecting {
+      (try file.dataset(side.bits(group)).readAll(), try file.dataset(side.scale(group)).readAll())
+    }
+    let bits = widths.compactMap { UInt8(exactly: $0) }
+    guard bits.count == widths.count, bits.count == scales.count, bits.allSatisfy({ $0 <= 16 })
+    else {
       throw InputError.badData(
-        "\(file.path):\(side.bits(group)): \(bits.count) components of at most 16 bits expected, "
+        "\(file.path):\(side.bits(group)): \(widths.count) components of at most 16 bits expected, "
           + "\(scales.count) scales found")
     }
     var books: [Int: Codebook] = [:]
@@ -103,7 +110,7 @@ package final class FactorReader {
       let ownPath = side.codebook(group, b)
       own = own || file.contains(ownPath)
       let path = file.contains(ownPath) ? ownPath : FactorFormat.sharedCodebook(b)
-      let levels = try file.dataset(path).readAll()
+      let levels = try expecting { try file.dataset(path).readAll() }
       guard levels.count == 1 << b else {
         throw InputError.badData(
           "\(file.path):\(path): has \(levels.count) levels, expected \(1 << b)")
@@ -111,6 +118,13 @@ package final class FactorReader {
       books[b] = Codebook(bits: b, levels: levels)
     }
     return FactorCode(bits: bits, scales: scales, codebooks: books, codebooksAreOwn: own)
+  }
+
+  /// Opens or reads a part that every factor file has: if that fails, the file is not one.
+  private static func expecting<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as HDF5Error {
+      throw InputError.badData("\(error)")
+    }
   }
 
   private static func check(_ codes: Dataset, rows: Int, _ code: FactorCode) throws {

@@ -19,7 +19,8 @@ struct FactorWriter {
     let isTransposed = input.axis == .rows
     let stored = isTransposed ? factors.transposed : factors
     let mine = (
-      tiles: plan.grid.tiles.range(of: world.rank), panels: plan.grid.panels.range(of: world.rank)
+      tiles: factors.grid.tiles.range(of: world.rank),
+      panels: factors.grid.panels.range(of: world.rank)
     )
     let (leftRows, rightRows) = isTransposed ? (mine.panels, mine.tiles) : (mine.tiles, mine.panels)
     let (leftCount, rightCount) = isTransposed ? (d, n) : (n, d)

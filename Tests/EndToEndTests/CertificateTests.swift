@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// The error in the file is the error that `verify` measures, and that NumPy computes.
+@Suite struct CertificateTests {
+  /// Options of `generate`.
+  @Test(arguments: [
+    "--spectrum exponential:20", "--spectrum exponential:3 --noise 0.01",
+    "--spectrum polynomial:1", "--spectrum polynomial:0.5", "--spectrum lowrank:12 --noise 0.05",
+    "--spectrum lowrank:12", "--spectrum phantom",
+  ])
+  func holdsForSpectra(spectrum: String) throws {
+    let folder = try TemporaryFolder()
+    try check(
+      try Command.generate(folder, "--shape 700x900 \(spectrum)"),
+      [
+        "", "--rank 12 --bits 8 --quantizer minmax --sketch gaussian",
+        "--rank 30 --left-bits 2 --right-bits 6 --block-axis rows --quantizer uniform",
+        "--rank 20 --bits 8",
+      ])
+  }
+
+  /// A kind of `make_matrix.py` and a shape.
+  @Test(arguments: [
+    ("constant", 300, 400), ("deficient", 300, 400), ("zero", 300, 400), ("sparse", 600, 300),
+    ("one entry", 200, 100), ("normal", 1, 1), ("normal", 1, 500), ("normal", 500, 1),
+    ("normal", 3, 5), ("normal", 257, 4), ("decades", 300, 300), ("tiny", 300, 200),
+    ("huge", 300, 200),
+  ])
+  func holdsForOddMatrices(kind: String, rows: Int, columns: Int) throws {
+    let folder = try TemporaryFolder()
+    let input = folder.url("a.h5").path
+    try Command.python("make_matrix", [kind, "\(rows)", "\(columns)", input])
+    let rank = min(rows, columns, 10)
+    try check(
+      input,
+      ["--rank \(rank) --bits 8", "--rank \(rank) --bits 4 --quantizer minmax --block-axis rows"])
+  }
+
+  private func check(_ input: String, _ variants: [String]) throws {
+    let files = try variants.enumerated().map { index, options in
+      try Command.compress(input, options, ranks: 1 + 2 * (index % 2), as: "\(index)")
+    }
+    let figures = try Command.numbers("relative_error", files.flatMap { [$0, input] })
+    for (index, options) in variants.enumerated() {
+      let (exact, claimed) = (figures[3 * index], figures[3 * index + 1])
+      if figures[3 * index + 2] == 1 {
+        #expect(exact <= claimed, "\(options): the bound is too low")
+        #expect(claimed < 1e-3, "\(options): an error this large can be resolved")
+      } else {
+        #expect(abs(claimed - exact) <= 1e-3 * exact, "\(options): claims to be exact")
+      }
+      #expect(exact.isFinite && claimed.isFinite)
+    }
+    // Residuals are rounded to single precision in `verify`.
+    let verified = try Command.verify(files[0], input, ranks: 2)
+    #expect(abs(verified - figures[0]) <= 1e-3 * figures[0] + 1e-6)
+  }
+
+  @Test func theZeroMatrixHasNoError() throws {
+    let folder = try TemporaryFolder()
+    let input = folder.url("a.h5").path
+    try Command.python("make_matrix", ["zero", "60", "50", input])
+    let file = try Command.compress(input, "")
+    #expect(try Command.info(file)["relative_error"] as? Double == 0)
+    #expect(try Command.verify(file, input) == 0)
+  }
+}
