@@ -34,7 +34,7 @@ let package = Package(
     // MARK: Wrappers, one for each library
     .target(
       name: "LinearAlgebra",
-      dependencies: ["MessagePassing", "CLAPACK", "CRandom123"],
+      dependencies: ["MessagePassing", "CLAPACK", "CScaLAPACK", "CRandom123"],
       swiftSettings: settings),
     .target(
       name: "ParallelHDF5",
@@ -49,6 +49,9 @@ let package = Package(
     .systemLibrary(
       name: "CLAPACK", pkgConfig: "openblas lapacke",
       providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+    .systemLibrary(
+      name: "CScaLAPACK", pkgConfig: "scalapack-openmpi ompi-c",
+      providers: [.apt(["libscalapack-openmpi-dev"])]),
     .systemLibrary(name: "CRandom123", providers: [.apt(["librandom123-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 

@@ -29,7 +29,8 @@ package struct Compressor {
     return try file.removingOnFailure {
       let factors =
         switch request.basis {
-        case .svd: try SVDBasis(plan: plan, input: input, world: world, clock: clock).factor()
+        case .svd, .exact:
+          try SVDBasis(plan: plan, input: input, world: world, clock: clock).factor()
         case .sketch: try SketchBasis(plan: plan, input: input, world: world, clock: clock).factor()
         }
       try world.agree { try input.checkUnchanged() }

@@ -13,6 +13,9 @@ package struct Communicator {
   /// The number of ranks.
   package let size: Int
 
+  /// The handle as an integer, by which other libraries know it (`MPI_Comm_c2f`).
+  package var fortranHandle: Int32 { MPI_Comm_c2f(handle) }
+
   /// True on the rank that does what must be done once.
   package var isRoot: Bool { rank == 0 }
 

@@ -5,6 +5,7 @@ internal import LPLR
 internal import ParallelHDF5
 
 extension BasisKind: ExpressibleByArgument {}
+extension MethodKind: ExpressibleByArgument {}
 extension SketchKind: ExpressibleByArgument {}
 extension QuantizerKind: ExpressibleByArgument {}
 extension BlockAxis: ExpressibleByArgument {}

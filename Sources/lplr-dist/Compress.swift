@@ -32,8 +32,19 @@ extension LPLRDist {
     @Option(help: "The path of the matrix in the file (default: the only 2-D numeric dataset).")
     var dataset: String?
 
-    @Option(help: "svd: singular directions with bits by component; sketch: as published.")
+    @Option(
+      help: """
+        svd: singular directions with bits by component; sketch: as published; exact: as svd, by \
+        ScaLAPACK, for matrices that fit into memory.
+        """)
     var basis = BasisKind.svd
+
+    @Option(
+      help: """
+        lplr: factors solved against each other's codes; dsvd: both quantized by themselves, as in \
+        the published direct-SVD method (needs --bits, not for --basis sketch).
+        """)
+    var method = MethodKind.lplr
 
     @Option(
       help: """
@@ -101,8 +112,15 @@ extension LPLRDist {
         throw ValidationError(
           "--tolerance, --certify, --width and --power-iterations belong to --basis svd")
       }
-      if basis == .svd, quantizer != .lloyd {
-        throw ValidationError("--quantizer belongs to --basis sketch; --basis svd uses lloyd")
+      if basis != .sketch, method == .lplr, quantizer != .lloyd {
+        throw ValidationError(
+          "--quantizer belongs to --basis sketch and --method dsvd; otherwise lloyd is used")
+      }
+      if method == .dsvd, basis == .sketch || tolerance != nil || (bits ?? leftBits) == nil {
+        throw ValidationError("--method dsvd needs --bits and --basis exact or svd")
+      }
+      if basis == .exact, powerIterations != nil {
+        throw ValidationError("--power-iterations belongs to --basis svd")
       }
       guard (0...16).contains(powerIterations ?? 0) else {
         throw ValidationError("--power-iterations: expected 0 to 16")
@@ -115,6 +133,7 @@ extension LPLRDist {
         rank: rank, leftBits: leftBits ?? bits, rightBits: rightBits ?? bits,
         bitsPerEntry: bitsPerEntry, tolerance: tolerance)
       request.basis = basis
+      request.method = method
       request.powerIterations = powerIterations
       request.width = width
       request.certifies = certify

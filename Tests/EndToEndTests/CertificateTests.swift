@@ -43,7 +43,8 @@ import Testing
       [
         "--basis sketch --rank \(rank) --bits 8",
         "--basis sketch --rank \(rank) --bits 4 --quantizer minmax --block-axis rows",
-        "--rank \(rank) --bits 8", "--block-axis rows", "--rank \(rank) --power-iterations 1",
+        "--rank \(rank) --bits 8", "--block-axis rows",
+        "--rank \(rank) --bits 5 --power-iterations 1",
       ])
   }
 

@@ -7,14 +7,13 @@ import Testing
 
 @Suite struct BitAllocationTests {
   static let spectra: [[Double]] = [
-    (0..<300).map { exp(-Double($0) / 25) }, (0..<300).map { pow(Double($0 + 1), -2) },
-    (0..<300).map { 1 / Double($0 + 1) }, [Double](repeating: 1, count: 300),
-    [1] + [Double](repeating: 1e-12, count: 299), [0],
+    (0..<60).map { exp(-Double($0) / 5) }, (0..<60).map { 1 / Double($0 + 1) },
+    [Double](repeating: 1, count: 60), [1] + [Double](repeating: 1e-12, count: 59), [0],
   ]
 
-  @Test(arguments: spectra, [(1000, 900), (20000, 500), (300, 8000)])
+  @Test(arguments: spectra, [(1000, 900), (8000, 100)])
   func fitsTheSizeAndFillsIt(energies: [Double], shape: (n: Int, d: Int)) throws {
-    for bitsPerEntry in [0.1, 0.5, 1, 3] {
+    for bitsPerEntry in [0.1, 1] {
       let bytes = Int(bitsPerEntry * Double(shape.n * shape.d) / 8)
       guard
         let allocation = BitAllocation.leastError(
@@ -39,7 +38,7 @@ import Testing
 
   @Test(arguments: spectra) func theErrorNeverGrowsWithTheSize(energies: [Double]) throws {
     var last = Double.infinity
-    for bytes in stride(from: 2_000, to: 200_000, by: 7_000) {
+    for bytes in stride(from: 2_000, to: 60_000, by: 9_000) {
       let allocation = BitAllocation.leastError(
         energies: energies, rows: 1000, columns: 800, bytes: bytes)
       guard let allocation else { continue }
@@ -53,7 +52,7 @@ import Testing
   @Test func noExchangeOfTwoBitsHelps() throws {
     let energies = Self.spectra[0]
     let allocation = try #require(
-      BitAllocation.leastError(energies: energies, rows: 1000, columns: 1000, bytes: 60_000))
+      BitAllocation.leastError(energies: energies, rows: 1000, columns: 1000, bytes: 20_000))
     let best = allocation.expectedError(energies: energies)
     for giver in allocation.left.indices where allocation.left[giver] > 1 {
       for taker in allocation.left.indices where taker != giver {

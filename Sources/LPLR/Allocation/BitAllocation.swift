@@ -61,16 +61,18 @@ struct BitAllocation: Equatable, Sendable {
   /// The bits that take the fewest bytes for a squared error, tail included, that the table
   /// promises; the most bits for all components if they do not suffice.
   static func leastBytes(
-    energies: [Double], tail: Double, rows n: Int, columns d: Int, squaredError: Double
+    energies: [Double], tail: Double, rows n: Int, columns d: Int, squaredError: Double,
+    rank: Int? = nil
   ) -> BitAllocation {
     let most = DistortionTable.mostBits
-    let all = BitAllocation(rank: energies.count, leftBits: most, rightBits: most)
+    let all = BitAllocation(rank: rank ?? energies.count, leftBits: most, rightBits: most)
     var low = 0
     var high = (all.byteCount(rows: n, columns: d), all)
     // To a thousandth of the size, or the row of bytes that is the least difference.
     while high.0 - low > max(1, min(high.0 / 1000, n, d)) {
       let bytes = low + (high.0 - low) / 2
-      let candidate = leastError(energies: energies, rows: n, columns: d, bytes: bytes)
+      let candidate = leastError(
+        energies: energies, rows: n, columns: d, bytes: bytes, rank: rank)
       if let candidate,
         tail + candidate.totalError(energies: energies) <= squaredError
       {

@@ -24,12 +24,15 @@ struct SVDBasis {
     if plan.rule.tolerance != nil { return try ToleranceSearch(first: self).factor() }
     let found = try find()
     var factors = try factors(of: found, allocation: found.allocation)
-    if plan.request.certifies { try measure(&factors) }
+    if plan.request.certifies, plan.request.method != .dsvd { try measure(&factors) }
     return factors
   }
 
   /// A_m and the bits that its spectrum asks for. Collective; reads A 2 + q times.
   func find() throws -> Found {
+    if plan.request.basis == .exact {
+      return try ExactBasis(plan: plan, input: input, world: world, clock: clock).find()
+    }
     let sketched = try finder.sketch(
       with: plan.request.sketch, seed: plan.request.seed, width: plan.width)
     return try sharpen(sketched.sketch, try sketched.statistics.summary(on: world))
@@ -37,6 +40,7 @@ struct SVDBasis {
 
   /// Quantizes and refines A_m. Collective; does not read A.
   func factors(of found: borrowing Found, allocation: BitAllocation) throws -> LowRankFactors {
+    if plan.request.method == .dsvd { return try directFactors(of: found, allocation) }
     let refined = try clock.measure(.computing) {
       try Refinement(
         world: world, leftGrid: plan.grid.tiles, rightGrid: plan.grid.panels,
@@ -55,6 +59,34 @@ struct SVDBasis {
       spectrum: found.form.values,
       prefixErrors: refined.prefixErrors.map { error($0).estimate },
       plain: found.plain, reads: found.reads, grid: plan.grid)
+  }
+
+  /// L = Q_B(U), R = Q_B'(V diag(s)), each by itself: the published direct-SVD method (Saha et al.
+  /// 2023, "DSVD"). Collective; reads A once, for the error.
+  private func directFactors(of found: borrowing Found, _ allocation: BitAllocation) throws
+    -> LowRankFactors
+  {
+    let quantizer = plan.request.quantizer.quantizer
+    let roots = found.form.values[..<allocation.rank].map { Float($0.squareRoot()) }
+    func quantized(
+      _ x: borrowing Matrix<Float>, _ bits: [UInt8], _ factor: (Float) -> Float
+    ) throws -> QuantizedFactor {
+      let scaled = Matrix<Float>(rows: x.rows, columns: roots.count, repeating: 0)
+      for row in 0..<x.rows {
+        for (column, root) in roots.enumerated() {
+          scaled[row, column] = root > 0 ? x[row, column] * factor(root) : 0
+        }
+      }
+      return try QuantizedFactor(quantizing: scaled, with: quantizer, bits: bits, on: world)
+    }
+    var factors = LowRankFactors(
+      left: try quantized(found.form.left, allocation.left) { 1 / $0 },
+      right: try quantized(found.form.right, allocation.right) { $0 },
+      error: ErrorFigure(energy: found.form.energy, tail: found.form.tail, inside: 0, outside: 0),
+      spectrum: found.form.values, prefixErrors: [], plain: found.plain, reads: found.reads,
+      grid: plan.grid)
+    try measure(&factors)
+    return factors
   }
 
   /// Replaces the error by the measured one. Collective; reads A once.

@@ -43,7 +43,8 @@ struct SpectralForm: ~Copyable {
     self.energy = energy
   }
 
-  private init(
+  /// From its parts, which are columns of U and V times the roots of the singular values.
+  init(
     left: consuming Matrix<Float>, right: consuming Matrix<Float>, values: [Double], energy: Double
   ) {
     self.left = left
@@ -82,5 +83,5 @@ struct SingularDirections {
   }
 
   /// Directions below the rounding errors of single precision are noise.
-  private static let cutoff = 1e-7
+  static let cutoff = 1e-7
 }

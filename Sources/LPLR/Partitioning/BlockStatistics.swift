@@ -26,14 +26,7 @@ struct BlockStatistics {
     throws
   {
     let square = sumOfSquares(block)
-    guard square.isFinite else {
-      let place = firstNonFinite(block) ?? (0, 0)
-      let (row, column) = input.placeInFile(
-        row: cell.rows.lowerBound + place.row, column: cell.columns.lowerBound + place.column)
-      throw InputError.badData(
-        "\(input.dataset.name): element at row \(row), column \(column) is NaN or infinite in "
-          + "float32; expected finite numbers")
-    }
+    guard square.isFinite else { throw input.notFinite(block, cell.rows, cell.columns) }
     squares[cell.tile * panels + cell.localPanel] += square
     // One strip of each panel, in a tile that wanders down the matrix from panel to panel.
     if cell.isFirst, cell.tile == (cell.columns.lowerBound / MatrixGrid.stripWidth) % tiles {
@@ -56,5 +49,19 @@ struct BlockStatistics {
     var total = plain
     try total.total(on: world)
     return Summary(energy: try world.sumInOrder(energies, width: 1)[0], plain: total)
+  }
+}
+
+extension InputMatrix {
+  /// The error that names the first element of a block of A that is NaN or infinite.
+  func notFinite(_ block: MatrixView<Float>, _ rows: Range<Int>, _ columns: Range<Int>)
+    -> InputError
+  {
+    let place = firstNonFinite(block) ?? (0, 0)
+    let (row, column) = placeInFile(
+      row: rows.lowerBound + place.row, column: columns.lowerBound + place.column)
+    return InputError.badData(
+      "\(dataset.name): element at row \(row), column \(column) is NaN or infinite in "
+        + "float32; expected finite numbers")
   }
 }

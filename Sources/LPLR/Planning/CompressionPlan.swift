@@ -20,7 +20,8 @@ package struct CompressionPlan: Sendable {
 
   private let axis: BlockAxis
   private let chunk: [Int]?
-  private let limit: Int
+  /// Bytes that a rank may use.
+  let memoryLimit: Int
 
   /// Collective. Throws ``PlanError``, the same on every rank.
   package init(_ request: CompressionRequest, for input: InputMatrix, on world: Communicator) throws
@@ -32,7 +33,7 @@ package struct CompressionPlan: Sendable {
     let width = try world.agree {
       switch request.basis {
       case .sketch: try rule.resolve(rows: n, columns: d, quantizer: request.quantizer).rank
-      case .svd: try rule.sketchWidth(rows: n, columns: d, asked: request.width)
+      case .svd, .exact: try rule.sketchWidth(rows: n, columns: d, asked: request.width)
       }
     }
     try self.init(
@@ -45,7 +46,7 @@ package struct CompressionPlan: Sendable {
   func widened(to width: Int, on world: Communicator) throws -> CompressionPlan {
     try CompressionPlan(
       request, rule, rows: rows, columns: columns, width: width, axis: axis, chunk: chunk,
-      limit: limit, on: world)
+      limit: memoryLimit, on: world)
   }
 
   private init(
@@ -54,11 +55,12 @@ package struct CompressionPlan: Sendable {
   ) throws {
     (self.request, self.rule, self.width) = (request, rule, width)
     (self.rows, self.columns) = (rows, columns)
-    (self.axis, self.chunk, self.limit) = (axis, chunk, limit)
+    (self.axis, self.chunk, memoryLimit) = (axis, chunk, limit)
     let grid = MatrixGrid(rows: rows, columns: columns, width: width, ranks: world.size)
     memory = try world.agree {
       try MemoryPlan(
-        grid: grid, width: width, keepsBothSides: request.basis == .svd, axis: axis, chunk: chunk,
+        grid: grid, width: width, keepsBothSides: request.basis != .sketch, axis: axis,
+        chunk: chunk,
         limit: limit)
     }
     self.grid = grid
@@ -76,7 +78,8 @@ package struct CompressionPlan: Sendable {
   ///   - energy: ||A||_F^2.
   func allocate(energies: [Double], energy: Double) throws -> BitAllocation {
     guard let tolerance = rule.tolerance else {
-      return try rule.allocate(energies: energies, rows: rows, columns: columns)
+      return try rule.allocate(
+        energies: energies, energy: energy, rows: rows, columns: columns)
     }
     return BitAllocation.leastBytes(
       energies: energies, tail: energy - energies.reduce(0, +), rows: rows, columns: columns,

@@ -10,6 +10,7 @@ package struct CompressionRequest: Sendable {
   package var width: Int?
   /// Whether the error is measured by one more read of A.
   package var certifies = false
+  package var method = MethodKind.lplr
   package var sketch = SketchKind.signs
   package var quantizer = QuantizerKind.lloyd
   package var seed: UInt64 = 0
@@ -27,4 +28,14 @@ package enum BasisKind: String, CaseIterable, Sendable {
   case svd
   /// The quantized sketch itself, as published.
   case sketch
+  /// Singular directions by ScaLAPACK, for matrices that fit into the memory of the job.
+  case exact
+}
+
+/// What is done with a basis of singular directions.
+package enum MethodKind: String, CaseIterable, Sendable {
+  /// Factors are solved against each other's codes.
+  case lplr
+  /// Both factors are quantized by themselves, as in the published direct-SVD method.
+  case dsvd
 }

@@ -87,8 +87,11 @@ package struct RankRule: Equatable, Sendable {
   /// ``PlanError``.
   ///
   /// - bits: the same for every component, and the rank as ``resolve(rows:columns:quantizer:)``;
-  /// - otherwise, with or without a rank: what makes the error least within the size.
-  func allocate(energies: [Double], rows n: Int, columns d: Int) throws -> BitAllocation {
+  /// - a rank alone: the fewest bits that leave the error within a percent of that of the rank;
+  /// - otherwise: what makes the error least within the size.
+  func allocate(energies: [Double], energy: Double, rows n: Int, columns d: Int) throws
+    -> BitAllocation
+  {
     guard leftBits == nil, rightBits == nil else {
       let choice = try resolve(rows: n, columns: d, quantizer: .lloyd)
       return BitAllocation(
@@ -108,8 +111,20 @@ package struct RankRule: Equatable, Sendable {
         "\(bitsPerEntry ?? 1) bits per entry of a \(n) x \(d) matrix are \(bytes) bytes, "
           + "\(rank ?? 1) components take at least \(smallest)")
     }
-    return allocation
+    guard bitsPerEntry == nil, rank != nil else { return allocation }
+    // Errors below the rounding of single precision are none.
+    let tail = max(energy - energies.reduce(0, +), 1e-7 * energy)
+    let truncated = tail + energies[allocation.rank...].reduce(0, +)
+    let enough = BitAllocation.leastBytes(
+      energies: energies, tail: tail, rows: n, columns: d,
+      squaredError: Self.closeToTruncation * Self.closeToTruncation * truncated,
+      rank: allocation.rank)
+    let isSmaller =
+      enough.byteCount(rows: n, columns: d) < allocation.byteCount(rows: n, columns: d)
+    return isSmaller ? enough : allocation
   }
+
+  private static let closeToTruncation = 1.01
 
   /// Columns of a sketch that catches all components worth their bits.
   func sketchWidth(rows n: Int, columns d: Int, asked: Int?) throws -> Int {

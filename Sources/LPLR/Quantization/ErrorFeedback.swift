@@ -26,10 +26,9 @@ struct ErrorFeedback: ~Copyable {
     // What the errors so far add to each target, and the errors of the group in hand.
     let shifts = Matrix<Float>(rows: targets.rows, columns: r, repeating: 0)
     let errors = Matrix<Float>(rows: targets.rows, columns: Self.group, repeating: 0)
-    let quantizers = ComponentQuantizers(code)
     for upper in stride(from: r, to: 0, by: -Self.group) {
       let lower = max(0, upper - Self.group)
-      encode(lower..<upper, of: targets, shifts, into: codes, errors, with: quantizers)
+      encode(lower..<upper, of: targets, shifts, into: codes, errors)
       guard weights.rows > 0, lower > 0 else { continue }
       multiply(
         errors.view.block(rows: 0..<targets.rows, columns: 0..<upper - lower),
@@ -41,15 +40,14 @@ struct ErrorFeedback: ~Copyable {
 
   private func encode(
     _ group: Range<Int>, of targets: MatrixView<Float>, _ shifts: borrowing Matrix<Float>,
-    into codes: borrowing Matrix<UInt16>, _ errors: borrowing Matrix<Float>,
-    with quantizers: ComponentQuantizers
+    into codes: borrowing Matrix<UInt16>, _ errors: borrowing Matrix<Float>
   ) {
     let r = targets.columns
     guard let base = targets.base, let shift = shifts.elements.baseAddress,
       let number = codes.elements.baseAddress, let gap = errors.elements.baseAddress
     else { return }
     let feedback = weights.rows > 0 ? weights.elements.baseAddress : nil
-    quantizers.withTables { tables in
+    code.quantizers.withTables { tables in
       for row in 0..<targets.rows {
         let values = base + row * targets.stride
         let mine = gap + row * Self.group
@@ -79,61 +77,5 @@ struct ErrorFeedback: ~Copyable {
       }
     }
     return bytes
-  }
-}
-
-/// The thresholds and values of all components in flat tables, for inner loops.
-struct ComponentQuantizers {
-  private var thresholds: [Float] = []
-  private var values: [Float] = []
-  private var starts: [Int] = []
-  private let bits: [Int]
-
-  init(_ code: FactorCode) {
-    bits = code.packing.bits.map(Int.init)
-    for (component, scale) in code.scales.enumerated() {
-      starts.append(values.count)
-      guard let book = code.codebooks[bits[component]] else {
-        values.append(0)
-        thresholds.append(0)
-        continue
-      }
-      values += book.levels.map { $0 * scale }
-      // One more threshold than needed, so that both tables have the same starts.
-      thresholds += book.thresholds.map { $0 * scale } + [.infinity]
-    }
-  }
-
-  /// The tables without bounds checks; valid inside `body`.
-  func withTables(_ body: (Tables) -> Void) {
-    thresholds.withUnsafeBufferPointer { thresholds in
-      values.withUnsafeBufferPointer { values in
-        starts.withUnsafeBufferPointer { starts in
-          bits.withUnsafeBufferPointer { bits in
-            body(Tables(thresholds: thresholds, values: values, starts: starts, bits: bits))
-          }
-        }
-      }
-    }
-  }
-
-  struct Tables {
-    let thresholds: UnsafeBufferPointer<Float>
-    let values: UnsafeBufferPointer<Float>
-    let starts: UnsafeBufferPointer<Int>
-    let bits: UnsafeBufferPointer<Int>
-
-    /// The code and the value of the nearest level; a tie goes up.
-    @inline(__always)
-    func nearest(to target: Float, component: Int) -> (UInt16, Float) {
-      let start = starts[component]
-      var code = 0
-      var step = (1 << bits[component]) >> 1
-      while step > 0 {
-        code += target >= thresholds[start + code + step - 1] ? step : 0
-        step >>= 1
-      }
-      return (UInt16(truncatingIfNeeded: code), values[start + code])
-    }
   }
 }

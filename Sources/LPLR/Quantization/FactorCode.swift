@@ -13,6 +13,9 @@ package struct FactorCode: Sendable {
   /// Whether the codebooks depend on the data, and so stand beside the codes in the file.
   package let codebooksAreOwn: Bool
 
+  /// The codebooks as inner loops want them.
+  let quantizers: ComponentQuantizers
+
   package init(
     bits: [UInt8], scales: [Float], codebooks: [Int: Codebook], codebooksAreOwn: Bool
   ) {
@@ -21,6 +24,7 @@ package struct FactorCode: Sendable {
     self.scales = scales
     self.codebooks = codebooks
     self.codebooksAreOwn = codebooksAreOwn
+    quantizers = ComponentQuantizers(bits: bits, scales: scales, codebooks: codebooks)
   }
 
   /// The number of components.
@@ -38,7 +42,6 @@ package struct FactorCode: Sendable {
   /// Codes of the rows of a factor (k x rank), as `k * rowBytes` bytes.
   package func encode(_ factor: MatrixView<Float>) -> [UInt8] {
     precondition(factor.columns == rank)
-    let quantizers = ComponentQuantizers(self)
     var bytes = [UInt8](repeating: 0, count: factor.rows * packing.rowBytes)
     bytes.withUnsafeMutableBufferPointer { bytes in
       guard let base = bytes.baseAddress else { return }
@@ -58,20 +61,10 @@ package struct FactorCode: Sendable {
   package func decode(_ bytes: UnsafeBufferPointer<UInt8>, into factor: MatrixView<Float>) {
     precondition(bytes.count >= factor.rows * packing.rowBytes && factor.columns <= rank)
     guard let base = bytes.baseAddress, factor.columns > 0 else { return }
-    // One table of values for each component, one after the other.
-    var starts: [Int] = []
-    var values: [Float] = []
-    for component in 0..<factor.columns {
-      starts.append(values.count)
-      let levels = codebooks[Int(packing.bits[component])]?.levels ?? [0]
-      values += levels.map { $0 * scales[component] }
-    }
-    values.withUnsafeBufferPointer { values in
-      starts.withUnsafeBufferPointer { starts in
-        for (index, row) in factor.storedRows.enumerated() {
-          packing.unpack(base + index * packing.rowBytes, components: factor.columns) {
-            row[$0] = values[starts[$0] + $1]
-          }
+    quantizers.withTables { tables in
+      for (index, row) in factor.storedRows.enumerated() {
+        packing.unpack(base + index * packing.rowBytes, components: factor.columns) {
+          row[$0] = tables.value(of: $1, component: $0)
         }
       }
     }

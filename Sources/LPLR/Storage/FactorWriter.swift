@@ -63,6 +63,7 @@ struct FactorWriter {
     guard !stored.spectrum.isEmpty else { return }
     try parts.add(
       stored.spectrum.map { Float($0) }, at: FactorFormat.singularValues(input.datasetPath))
+    guard !stored.prefixErrors.isEmpty else { return }
     try parts.add(
       stored.prefixErrors.map { Float($0) }, at: FactorFormat.prefixErrors(input.datasetPath))
   }
@@ -79,7 +80,7 @@ struct FactorWriter {
     try parts.attach(
       [
         "shape": .integers(shape), "source_dtype": .text(input.dataset.typeName),
-        "method": .text("lplr"),
+        "method": .text(plan.request.method.rawValue),
         "basis": .text(plan.request.basis.rawValue),
         "sketch": .text(plan.request.sketch.rawValue),
         "quantizer": .text(plan.request.quantizer.rawValue),
