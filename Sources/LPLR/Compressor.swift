@@ -23,6 +23,7 @@ package struct Compressor {
   ) throws -> CompressionReport {
     let clock = StageClock()
     let input = try InputMatrix(path: path, dataset: dataset, axis: request.axis, on: world)
+    try world.agreeOnRoot { try FactorFormat.check(group: input.datasetPath, of: path) }
     let plan = try CompressionPlan(request, for: input, on: world)
     let file = try ParallelFile(path: output, replacing: force, input: path, on: world)
     return try file.removingOnFailure {

@@ -3,29 +3,38 @@
 internal import Foundation
 internal import ParallelHDF5
 
-/// What `lplr-dist info` says of a factor file. The names of the coded keys are those of the
-/// attributes in the file, and stay.
+/// What `lplr-dist info` says of a factor file.
+///
+/// In JSON, the names in snake case are those of the attributes in the file; they stay.
 package struct FactorDescription: Encodable, Sendable {
   /// The path of the matrix in the file it came from.
   let dataset: String
   let shape: [Int]
-  let source_dtype: String?
+  let sourceDtype: String?
   let method: String?
   let basis: String?
   let sketch: String?
   let quantizer: String?
-  let block_axis: String?
+  let blockAxis: String?
   let seed: Int?
   let rank: Int
   /// Bits of each component.
-  let left_bits: [Int]
-  let right_bits: [Int]
+  let leftBits: [Int]
+  let rightBits: [Int]
   /// Bytes of the factors.
   let bytes: Int
-  let bits_per_entry: Double
-  let relative_error: Double?
-  let error_kind: String?
-  let frobenius_norm: Double?
+  let bitsPerEntry: Double
+  let relativeError: Double?
+  let errorKind: String?
+  /// The error is not above this.
+  let relativeErrorBound: Double?
+  /// The error of plain quantization in as many bits, on a sample.
+  let plainQuantizationError: Double?
+  let frobeniusNorm: Double?
+  /// Singular values as far as they are known, and the relative error of the leading components by
+  /// their number from 0; empty if not known.
+  let singularValues: [Float]
+  let prefixError: [Float]
 
   package init(of factors: FactorReader) {
     func text(_ name: String) -> String? {
@@ -36,44 +45,73 @@ package struct FactorDescription: Encodable, Sendable {
     }
     dataset = factors.group
     shape = [factors.rows, factors.columns]
-    source_dtype = text("source_dtype")
+    sourceDtype = text("source_dtype")
     method = text("method")
     basis = text("basis")
     sketch = text("sketch")
     quantizer = text("quantizer")
-    block_axis = text("block_axis")
+    blockAxis = text("block_axis")
     seed = factors.attributes["seed"]?.integer
     rank = factors.rank
-    left_bits = factors.left.packing.bits.map(Int.init)
-    right_bits = factors.right.packing.bits.map(Int.init)
+    leftBits = factors.left.packing.bits.map(Int.init)
+    rightBits = factors.right.packing.bits.map(Int.init)
     bytes = factors.byteCount
-    bits_per_entry = 8 * Double(bytes) / (Double(factors.rows) * Double(factors.columns))
-    relative_error = number("relative_error")
-    error_kind = text("error_kind")
-    frobenius_norm = number("frobenius_norm")
+    bitsPerEntry = 8 * Double(bytes) / (Double(factors.rows) * Double(factors.columns))
+    relativeError = number("relative_error")
+    errorKind = text("error_kind")
+    frobeniusNorm = number("frobenius_norm")
+    relativeErrorBound = number("relative_error_bound")
+    plainQuantizationError = number("plain_quantization_error")
+    singularValues = factors.singularValues
+    prefixError = factors.prefixErrors
   }
 
   /// One object, keys in alphabetical order.
   package func json() throws -> String {
     let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
-  /// One figure a line.
+  /// One figure a line, then one line for some of the components.
   package var text: String {
-    let kind = error_kind.map { " (\($0))" } ?? ""
+    let kind = errorKind.map { " (\($0))" } ?? ""
     let how = [method, basis, sketch, quantizer].compactMap { $0 }.joined(separator: ", ")
     return """
       dataset         \(dataset)
-      matrix          \(shape[0]) x \(shape[1]), \(source_dtype ?? "unknown type")
-      method          \(how), seed \(seed ?? 0), blocks of \(block_axis ?? "columns")
+      matrix          \(shape[0]) x \(shape[1]), \(sourceDtype ?? "unknown type")
+      method          \(how), seed \(seed ?? 0), blocks of \(blockAxis ?? "columns")
       rank            \(rank)
-      bits            \(left_bits.inRuns) left, \(right_bits.inRuns) right
+      bits            \(leftBits.inRuns) left, \(rightBits.inRuns) right
       bytes           \(bytes)
-      bits per entry  \(bits_per_entry.short)
-      relative error  \(relative_error?.short ?? "unknown")\(kind)
-      norm            \(frobenius_norm?.short ?? "unknown")
-      """
+      bits per entry  \(bitsPerEntry.short)
+      relative error  \(relativeError?.short ?? "unknown")\(kind)
+      at most         \(relativeErrorBound?.short ?? "unknown")
+      plain           \(plainQuantizationError?.short ?? "unknown") by quantization alone
+      norm            \(frobeniusNorm?.short ?? "unknown")
+      """ + componentTable
+  }
+
+  /// The components 1, 2, 4, 8, ... and the last: singular value, bits, and the error of all
+  /// components up to this one.
+  private var componentTable: String {
+    guard prefixError.count == rank + 1, singularValues.count >= rank, rank > 0 else { return "" }
+    var shown = sequence(first: 1) { $0 * 2 }.prefix { $0 < rank } + [rank]
+    if shown.count > 1, shown[shown.count - 2] == rank { shown.removeLast() }
+    let rows = shown.map { component in
+      [
+        "\(component)", Double(singularValues[component - 1]).short,
+        "\(leftBits[component - 1])", "\(rightBits[component - 1])",
+        Double(prefixError[component]).short,
+      ]
+    }
+    let table = [["component", "singular value", "left", "right", "error up to it"]] + rows
+    return table.map { row in
+      "\n"
+        + zip(row, [9, 16, 6, 6, 16]).map { cell, width in
+          String(repeating: " ", count: max(0, width - cell.count)) + cell
+        }.joined()
+    }.joined()
   }
 }

@@ -73,6 +73,12 @@ import Testing
   static let folder: Result<TemporaryFolder, any Error> = Result {
     let folder = try TemporaryFolder()
     try Command.python("bad_inputs", [folder.path.path])
+    // It lives as long as the process, so no `deinit` removes it.
+    atexit {
+      if let folder = try? BadInputTests.folder.get() {
+        try? FileManager.default.removeItem(at: folder.path)
+      }
+    }
     return folder
   }
 
@@ -208,8 +214,10 @@ import Testing
     try FileManager.default.contentsOfDirectory(atPath: folder.path.path).sorted()
   }
 
-  /// One line with the words, the status, in time. `mpirun` adds lines of its own; a wrong command
-  /// line without `mpirun` is explained by the parser, with the usage below.
+  /// Expects the status and one line with the words.
+  ///
+  /// `mpirun` adds lines of its own; a wrong command line without `mpirun` is explained by the
+  /// parser, with the usage below.
   private func expectRefusal(
     _ finished: Finished, _ status: Int32, _ words: [String], ranks: Int,
     at location: SourceLocation = #_sourceLocation

@@ -19,8 +19,9 @@ package enum ErrorKind: String, Codable, Sendable {
 /// correlated with the rest of A: the term is left out of the figure and bounded by Cauchy and
 /// Schwarz.
 ///
-/// All sums in double precision. ||A - A_m||^2 = ||A||^2 - ||A_m||^2 cancels, and A_m carries
-/// rounding errors of single precision, so below ``resolution`` only a bound is known.
+/// All sums in double precision. But ||A - A_m||^2 = ||A||^2 - ||A_m||^2 cancels, and A_m comes from
+/// products in single precision: where their rounding errors do not average out, as in a constant
+/// matrix, the difference is off by up to ``rounding`` ||A||^2, which the bound includes.
 package struct ErrorFigure: Sendable {
   /// ||A||_F.
   package let norm: Double
@@ -32,9 +33,12 @@ package struct ErrorFigure: Sendable {
   /// ||A - A_m||_F / ||A||_F: what is lost by the choice of the basis alone.
   package let truncationError: Double
 
-  /// The square root of the relative rounding error of ||A||^2 - ||A_m||^2 (measured; see the
-  /// article on the algorithm).
-  package static let resolution = 1e-4
+  /// The figure without allowance for rounding: as close as can be told without reading A again.
+  package let estimate: Double
+
+  /// The largest relative error of ||A||^2 - ||A_m||^2 that was seen, on constant matrices; 1e-7 and
+  /// less is usual (see the article on the algorithm).
+  package static let rounding = 3e-6
 
   /// - Parameters:
   ///   - energy: ||A||^2.
@@ -44,36 +48,40 @@ package struct ErrorFigure: Sendable {
   init(energy: Double, tail: Double, inside: Double, outside: Double) {
     norm = energy.squareRoot()
     guard energy > 0 else {
-      (relativeError, truncationError, bound, kind) = (0, 0, 0, .exact)
+      (relativeError, estimate, truncationError, bound, kind) = (0, 0, 0, 0, .exact)
       return
     }
-    let floor = Self.resolution * Self.resolution
     let squared = max(0, tail + inside) / energy
-    truncationError = (max(0, tail) / energy).squareRoot()
+    let truncation = max(0, tail) / energy
     // A tail that drowns in rounding may be as large as the rounding.
-    let cross = 2 * (max(floor, tail / energy) * outside / energy).squareRoot()
-    let most = squared + (squared < 10 * floor ? floor : 0) + cross
-    bound = most.squareRoot()
-    if squared < 10 * floor {
+    let cross =
+      2 * (max(outside > 0 ? Self.rounding : 0, truncation) * outside / energy).squareRoot()
+    estimate = squared.squareRoot()
+    truncationError = truncation.squareRoot()
+    bound = (squared + Self.rounding + cross).squareRoot()
+    // Below the usual rounding, not even an estimate.
+    if squared < Self.rounding / 30 {
       (relativeError, kind) = (bound, .bound)
     } else {
-      relativeError = squared.squareRoot()
-      kind = bound <= 1.001 * relativeError ? .exact : .estimate
+      (relativeError, kind) = (estimate, bound <= 1.001 * estimate ? .exact : .estimate)
     }
   }
 
   /// The same factors after their error was measured by a read of A.
   func measured(_ relativeError: Double) -> ErrorFigure {
     ErrorFigure(
-      norm: norm, relativeError: relativeError, kind: .exact, bound: relativeError,
+      norm: norm, relativeError: relativeError, estimate: relativeError, kind: .exact,
+      bound: relativeError,
       truncationError: truncationError)
   }
 
   private init(
-    norm: Double, relativeError: Double, kind: ErrorKind, bound: Double, truncationError: Double
+    norm: Double, relativeError: Double, estimate: Double, kind: ErrorKind, bound: Double,
+    truncationError: Double
   ) {
     self.norm = norm
     self.relativeError = relativeError
+    self.estimate = estimate
     self.kind = kind
     self.bound = bound
     self.truncationError = truncationError

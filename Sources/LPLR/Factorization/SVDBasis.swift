@@ -53,7 +53,7 @@ struct SVDBasis {
         refined.prefixErrors[allocation.rank],
         outside: found.basisIsLeft ? refined.outside.left : refined.outside.right),
       spectrum: found.form.values,
-      prefixErrors: refined.prefixErrors.map { error($0).relativeError },
+      prefixErrors: refined.prefixErrors.map { error($0).estimate },
       plain: found.plain, reads: found.reads, grid: plan.grid)
   }
 

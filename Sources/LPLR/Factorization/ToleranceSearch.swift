@@ -80,13 +80,13 @@ struct ToleranceSearch {
     var growth = 0.02
     while true {
       let factors = try attempt(bytes)
-      if factors.error.relativeError <= target {
+      if factors.error.estimate <= target {
         high = (bytes, factors)
       } else {
         low = bytes
         guard bytes < most else {
           throw PlanError(
-            "a relative error of \(tolerance) cannot be reached, \(factors.error.relativeError.short) "
+            "a relative error of \(tolerance) cannot be reached, \(factors.error.estimate.short) "
               + "can, with \(energies.count) components of \(DistortionTable.mostBits) bits")
         }
       }

@@ -11,6 +11,15 @@ enum FactorFormat {
 
   static func sharedCodebook(_ bits: Int) -> String { "/codebook_\(bits)" }
 
+  /// Throws if a group of this name would be in the way of a codebook.
+  static func check(group: String, of path: String) throws {
+    guard !group.hasPrefix(sharedCodebook(0).dropLast()) else {
+      throw InputError.badData(
+        "\(path):\(group): names at the root that begin with codebook_ are taken in a factor file; "
+          + "copy the dataset to another name")
+    }
+  }
+
   static func singularValues(_ group: String) -> String { "\(group)/singular_values" }
   static func prefixErrors(_ group: String) -> String { "\(group)/prefix_error" }
 

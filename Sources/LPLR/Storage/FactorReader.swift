@@ -17,6 +17,11 @@ package final class FactorReader {
   /// The attributes of the group.
   package let attributes: [String: AttributeValue]
 
+  /// Singular values as far as they are known; empty in files that do not have them.
+  package let singularValues: [Float]
+  /// The relative error of the leading components by their number from 0, or empty.
+  package let prefixErrors: [Float]
+
   private let leftCodes: Dataset
   private let rightCodes: Dataset
 
@@ -49,6 +54,11 @@ package final class FactorReader {
     (rows, columns) = (shape[0], shape[1])
     left = try Self.readCode(.left, of: group, in: file)
     right = try Self.readCode(.right, of: group, in: file)
+    func table(_ path: String) throws -> [Float] {
+      file.contains(path) ? try file.dataset(path).readAll() : []
+    }
+    singularValues = try table(FactorFormat.singularValues(group))
+    prefixErrors = try table(FactorFormat.prefixErrors(group))
     leftCodes = try Self.expecting { [group] in
       try file.dataset(FactorFormat.Side.left.codes(group))
     }

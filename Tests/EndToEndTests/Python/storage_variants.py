@@ -69,7 +69,6 @@ variant("beside", f4, "eighths", prepare=lambda file: (
 
 creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
 creation.set_layout(h5py.h5d.COMPACT)
-small = h5py.h5t.IEEE_F16LE.copy() if hasattr(h5py.h5t, "IEEE_F16LE") else None
 with h5py.File(path("reference-small"), "w") as file:
     file["data"] = f4[:60, :50]
 with h5py.File(path("compact"), "w") as file:
