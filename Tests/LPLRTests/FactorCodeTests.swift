@@ -70,14 +70,18 @@ import Testing
     #expect(abs(decoded[0, 1]) < 0x1p-140)
   }
 
-  @Test func bytesCountCodesScalesBitsAndOwnCodebooks() {
+  @Test func bytesCountCodesScalesBitsAndCodebooks() {
     func code(own: Bool) -> FactorCode {
       FactorCode(
         bits: [3, 3, 3], scales: [1, 1, 1], codebooks: [3: .symmetric(bits: 3)],
         codebooksAreOwn: own)
     }
-    #expect(code(own: false).byteCount(rows: 100) == 100 * 2 + 3 * (4 + 1))
-    #expect(code(own: true).byteCount(rows: 100) == 100 * 2 + 3 * (4 + 1) + 8 * 4)
+    func bytes(own: Bool) -> Int {
+      FactorCode.byteCount(code(own: own), rows: 100, code(own: own), rows: 10)
+    }
+    // Two sides share a codebook, or have one each.
+    #expect(bytes(own: false) == 110 * 2 + 2 * 3 * (4 + 1) + 8 * 4)
+    #expect(bytes(own: true) == 110 * 2 + 2 * 3 * (4 + 1) + 2 * 8 * 4)
   }
 
   private func roundTrip(_ factor: borrowing Matrix<Float>, _ code: FactorCode) -> Matrix<Float> {

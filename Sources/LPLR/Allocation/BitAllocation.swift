@@ -21,9 +21,10 @@ struct BitAllocation: Equatable, Sendable {
     self.right = right
   }
 
-  /// Bytes of the factors of an n x d matrix on disk: codes, scales and tables of bits.
+  /// Bytes of the factors of an n x d matrix on disk: codes, scales, tables of bits and codebooks.
   func byteCount(rows n: Int, columns d: Int) -> Int {
     n * BitPacking(bits: left).rowBytes + d * BitPacking(bits: right).rowBytes + 2 * 5 * rank
+      + Codebook.byteCount(of: (left + right).map(Int.init))
   }
 
   /// The bits that make the error least within a number of bytes: reverse water-filling (Cover and
@@ -43,8 +44,18 @@ struct BitAllocation: Equatable, Sendable {
   static func leastError(
     energies: [Double], rows n: Int, columns d: Int, bytes: Int, rank: Int? = nil
   ) -> BitAllocation? {
-    let search = Search(energies: energies, n: n, d: d, bytes: bytes)
-    return search.best(rank: rank)
+    // A codebook of b bits takes 4 2^b bytes, so longer codes are a choice of their own: the longest
+    // are tried from short to long, until they cost more than they help.
+    var best: (error: Double, allocation: BitAllocation)?
+    for most in 2...DistortionTable.mostBits {
+      let books = Codebook.byteCount(of: 1...most)
+      guard books < bytes || best == nil else { break }
+      let search = Search(energies: energies, n: n, d: d, bytes: bytes - books, most: most)
+      guard let found = search.best(rank: rank) else { continue }
+      if let best, best.error < found.error * 0.9999 { break }
+      if best.map({ found.error < $0.error }) ?? true { best = found }
+    }
+    return best?.allocation
   }
 
   /// The bits that take the fewest bytes for a squared error, tail included, that the table
@@ -93,19 +104,20 @@ struct BitAllocation: Equatable, Sendable {
     let bytes: Int
     let table = DistortionTable.refined
     let gains = DistortionTable.refined.gains
-    let most = DistortionTable.mostBits
+    /// The longest codes.
+    let most: Int
     /// The energy from each component on.
     private let tails: [Double]
 
-    init(energies: [Double], n: Int, d: Int, bytes: Int) {
+    init(energies: [Double], n: Int, d: Int, bytes: Int, most: Int) {
       self.energies = energies
-      (self.n, self.d, self.bytes) = (n, d, bytes)
+      (self.n, self.d, self.bytes, self.most) = (n, d, bytes, most)
       var tails = [0.0]
       for energy in energies.reversed() { tails.append((tails.last ?? 0) + energy) }
       self.tails = tails.reversed()
     }
 
-    func best(rank: Int?) -> BitAllocation? {
+    func best(rank: Int?) -> (error: Double, allocation: BitAllocation)? {
       var found: (error: Double, allocation: BitAllocation)?
       var known: [Int: Double] = [:]
       func error(_ leftBytes: Int) -> Double {
@@ -116,7 +128,7 @@ struct BitAllocation: Equatable, Sendable {
         return known[leftBytes] ?? .infinity
       }
       _ = Self.descend(from: max(1, bytes / (n + d)), in: 1...max(1, bytes / n), error)
-      return found?.allocation
+      return found
     }
 
     private func bestRank(_ leftBytes: Int, fixed: Int?) -> (
@@ -190,7 +202,7 @@ struct BitAllocation: Equatable, Sendable {
     /// How many of the first components get a second, third, ... bit at a price: energies descend,
     /// so these are the leading ones.
     private func counts(above price: Double, _ rank: Int) -> [Int] {
-      gains.dropFirst().map { gain in
+      gains[1..<most].map { gain in
         var (lower, upper) = (0, rank)
         while lower < upper {
           let middle = (lower + upper) / 2

@@ -13,14 +13,12 @@ struct BlockStatistics {
   private let panels: Int
   private let tiles: Int
   private var squares: [Double]
-  /// By panel.
-  private var plain: [PlainQuantization]
+  private var plain = PlainQuantization()
 
   init(stream: BlockStream) {
     panels = stream.grid.panels.blocks(of: stream.rank).count
     tiles = stream.grid.tiles.count
     squares = [Double](repeating: 0, count: tiles * panels)
-    plain = [PlainQuantization](repeating: PlainQuantization(), count: panels)
   }
 
   /// Adds a cell; throws if an element is NaN or infinite.
@@ -39,7 +37,7 @@ struct BlockStatistics {
     squares[cell.tile * panels + cell.localPanel] += square
     // One strip of each panel, in a tile that wanders down the matrix from panel to panel.
     if cell.isFirst, cell.tile == (cell.columns.lowerBound / MatrixGrid.stripWidth) % tiles {
-      plain[cell.localPanel].add(block)
+      plain.add(block)
     }
   }
 
@@ -52,13 +50,11 @@ struct BlockStatistics {
 
   /// Adds up what all ranks know. Collective.
   func summary(on world: Communicator) throws -> Summary {
-    let table = (0..<panels).flatMap { panel in
-      let energy = (0..<tiles).reduce(0.0) { $0 + squares[$1 * panels + panel] }
-      return [energy] + self.plain[panel].squaredErrors
+    let energies = (0..<panels).map { panel in
+      (0..<tiles).reduce(0.0) { $0 + squares[$1 * panels + panel] }
     }
-    let totals = try world.sumInOrder(table, width: 2 + PlainQuantization.mostBits)
-    var total = PlainQuantization()
-    total.add(totals[1...])
-    return Summary(energy: totals[0], plain: total)
+    var total = plain
+    try total.total(on: world)
+    return Summary(energy: try world.sumInOrder(energies, width: 1)[0], plain: total)
   }
 }

@@ -40,7 +40,7 @@ package struct RankRule: Equatable, Sendable {
     let budget = budget(n, d)
     func byteCount(_ rank: Int, _ left: Int, _ right: Int) -> Int {
       Self.byteCount(n, d, rank: rank, left, right)
-        + quantizer.codebookBytes(bits: left) + quantizer.codebookBytes(bits: right)
+        + quantizer.codebookBytes(left: left, right: right)
     }
     if let rank, leftBits == nil, rightBits == nil {
       let bits = (1...8).last { byteCount(rank, $0, $0) <= budget }
@@ -97,14 +97,16 @@ package struct RankRule: Equatable, Sendable {
     }
     let bytes = budget(n, d)
     // A matrix too small for any size still gets one component, unless a size was asked for.
-    let least = bitsPerEntry == nil ? Self.byteCount(n, d, rank: rank ?? 1, 1, 1) : 0
+    let smallest = BitAllocation(rank: rank ?? 1, leftBits: 1, rightBits: 1)
+      .byteCount(rows: n, columns: d)
+    let least = bitsPerEntry == nil ? smallest : 0
     let allocation = BitAllocation.leastError(
       energies: energies, rows: n, columns: d, bytes: max(bytes, least),
       rank: rank.map { min($0, energies.count) })
     guard let allocation else {
       throw PlanError(
         "\(bitsPerEntry ?? 1) bits per entry of a \(n) x \(d) matrix are \(bytes) bytes, "
-          + "\(rank ?? 1) components take at least \(Self.byteCount(n, d, rank: rank ?? 1, 1, 1))")
+          + "\(rank ?? 1) components take at least \(smallest)")
     }
     return allocation
   }
@@ -177,11 +179,11 @@ extension QuantizerKind {
     }
   }
 
-  /// Bytes of the codebook that a side of a matrix has for itself.
-  func codebookBytes(bits: Int) -> Int {
+  /// Bytes of all codebooks: one for each side, or one for each number of bits.
+  func codebookBytes(left: Int, right: Int) -> Int {
     switch self {
-    case .lloyd, .uniform: 0
-    case .minmax: 4 << bits
+    case .lloyd, .uniform: Codebook.byteCount(of: [left, right])
+    case .minmax: Codebook.byteCount(of: [left]) + Codebook.byteCount(of: [right])
     }
   }
 }

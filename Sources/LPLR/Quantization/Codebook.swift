@@ -78,6 +78,11 @@ package struct Codebook: Equatable, Sendable {
 }
 
 extension Codebook {
+  /// Bytes of the codebooks for some numbers of bits, each once; those of 0 bits have none.
+  static func byteCount(of bits: some Sequence<Int>) -> Int {
+    Set(bits).subtracting([0]).reduce(0) { $0 + (4 << $1) }
+  }
+
   /// The codebooks of ``normal(bits:)`` for the bits in use.
   static func normalBooks(for bits: [UInt8]) -> [Int: Codebook] {
     let used = Set(bits.map(Int.init)).subtracting([0])

@@ -77,7 +77,7 @@ package final class FactorReader {
   package var rank: Int { left.rank }
 
   /// Bytes of all parts of both factors.
-  package var byteCount: Int { left.byteCount(rows: rows) + right.byteCount(rows: columns) }
+  package var byteCount: Int { FactorCode.byteCount(left, rows: rows, right, rows: columns) }
 
   /// The values of some rows of `left` (rows.count x target.columns), the first components only if
   /// the target has fewer columns than there are.

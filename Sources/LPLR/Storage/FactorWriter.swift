@@ -114,16 +114,24 @@ extension QuantizedFactor {
 }
 
 extension LowRankFactors {
-  /// Bytes of all datasets of both sides for a matrix of that shape.
+  /// Bytes of both factors of a matrix of that shape in the file.
   func byteCount(rows: Int, columns: Int) -> Int {
-    left.code.byteCount(rows: rows) + right.code.byteCount(rows: columns)
+    FactorCode.byteCount(left.code, rows: rows, right.code, rows: columns)
   }
 }
 
 extension FactorCode {
-  /// Bytes of the codes of that many rows, with scales, table of bits and codebooks of their own.
-  package func byteCount(rows: Int) -> Int {
-    let books = codebooksAreOwn ? codebooks.values.reduce(0) { $0 + 4 * $1.levels.count } : 0
-    return rows * packing.rowBytes + rank * 5 + books
+  /// Bytes of two sides in the file: codes, scales, tables of bits and codebooks.
+  static func byteCount(
+    _ left: FactorCode, rows leftRows: Int, _ right: FactorCode, rows rightRows: Int
+  ) -> Int {
+    let shared = [left, right].filter { !$0.codebooksAreOwn }.flatMap(\.codebooks.keys)
+    return left.byteCount(rows: leftRows) + right.byteCount(rows: rightRows)
+      + Codebook.byteCount(of: shared)
+  }
+
+  private func byteCount(rows: Int) -> Int {
+    let own = codebooksAreOwn ? Codebook.byteCount(of: codebooks.keys) : 0
+    return rows * packing.rowBytes + rank * 5 + own
   }
 }

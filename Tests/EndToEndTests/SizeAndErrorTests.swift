@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// What a user asks for, a size or an error, is what the file has.
+@Suite struct SizeAndErrorTests {
+  @Test(arguments: ["exponential:20", "polynomial:1 --noise 0.02"])
+  func theSizeIsKeptAndTheErrorFalls(spectrum: String) throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(folder, "--shape 1200x700 --spectrum \(spectrum)")
+    var last = 1.0
+    for bitsPerEntry in [0.15, 0.4, 1, 2.5, 5] {
+      let factors = try Command.compress(
+        input, "--bits-per-entry \(bitsPerEntry)", ranks: 2, as: "\(bitsPerEntry)")
+      let bytes = try #require(try Command.info(factors)["bytes"] as? Int)
+      let budget = bitsPerEntry * 1200 * 700 / 8
+      #expect(Double(bytes) <= budget)
+      #expect(Double(bytes) > 0.99 * budget - 700)
+      let error = try Command.verify(factors, input)
+      #expect(error < last, "\(bitsPerEntry) bits an entry")
+      last = error
+    }
+  }
+
+  /// Best known errors with fixed-length codes, one bit an entry (2 bits in brackets).
+  @Test func thePhantomIsBelowTheBestKnownError() throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(folder, "--shape 1000x1000 --spectrum phantom")
+    for (bits, best) in [(1, 0.0846), (2, 0.0370)] {
+      let factors = try Command.compress(input, "--bits-per-entry \(bits)", ranks: 2)
+      #expect(try Command.verify(factors, input) < best)
+    }
+  }
+
+  @Test(arguments: [0.1, 0.02]) func aToleranceIsKept(tolerance: Double) throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(
+      folder, "--shape 900x600 --spectrum exponential:15 --noise 0.002")
+    let factors = try [1, 3].map {
+      try Command.compress(input, "--tolerance \(tolerance)", ranks: $0, as: "\($0)")
+    }
+    try Command.python("same_factors", factors)
+    let error = try Command.verify(factors[0], input)
+    #expect(error <= tolerance * 1.00001)
+    #expect(try Command.info(factors[0])["error_kind"] as? String == "exact")
+    // A file 3 % smaller has a larger error.
+    let bytes = try #require(try Command.info(factors[0])["bytes"] as? Int)
+    let smaller = try Command.compress(
+      input, "--bits-per-entry \(0.97 * Double(bytes) * 8 / 900 / 600)", as: "smaller")
+    #expect(try Command.verify(smaller, input) > tolerance)
+  }
+
+  @Test func aToleranceBelowSinglePrecisionIsRefused() throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(folder, "--shape 90x60 --spectrum exponential:15")
+    let finished = try Command.run(["compress", input, "--tolerance", "1e-7"])
+    #expect(finished.status == 64)
+    #expect(finished.errors.contains("single precision"))
+  }
+
+  /// Errors of prefixes of components, against the rebuilt matrix.
+  @Test func theErrorOfEachPrefixIsKnown() throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(folder, "--shape 500x400 --spectrum exponential:20")
+    let factors = try Command.compress(input, "--certify")
+    let errors = try #require(try Command.info(factors)["prefix_error"] as? [Double])
+    let norm = try Command.numbers("matrix_norm", [input])[0]
+    for rank in [1, 7, errors.count - 1] {
+      let rebuilt = folder.url("rebuilt.h5").path
+      try Command.succeed(
+        ["decompress", factors, "--rank", "\(rank)", "--output", rebuilt, "--force", "--quiet"])
+      let error = try Command.numbers("matrix_norm", [input, rebuilt])[0] / norm
+      #expect(abs(error - errors[rank]) < 0.005 * error)
+    }
+  }
+}
