@@ -16,8 +16,8 @@ package struct Compressor {
 
   /// Factors the matrix in a dataset of a file and writes the factors to another file. Collective.
   ///
-  /// Reads A twice. Whatever fails, fails on every rank together, and nothing stands under the
-  /// final name.
+  /// Reads A twice or more, as the basis asks for. Whatever fails, fails on every rank together, and
+  /// nothing stands under the final name.
   package func compress(
     _ path: String, dataset: String?, to output: String, replacing force: Bool
   ) throws -> CompressionReport {

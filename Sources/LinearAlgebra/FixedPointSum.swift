@@ -6,8 +6,9 @@ package import MessagePassing
 /// that comes out the same in every bit, whatever the order of the terms and however they are spread
 /// over ranks.
 ///
-/// Terms are rounded to multiples of bound / 2^62 and added as 64-bit integers: at least as precise
-/// as double precision for sums within a factor 1000 of the bound. Where no bound is known before
+/// Terms are rounded to multiples of a power of two, between bound / 2^61 and bound / 2^60, and added
+/// as 64-bit integers: at least as precise as double precision for sums within a factor 100 of the
+/// bound. Where no bound is known before
 /// the terms are, see ``ReproducibleSum``.
 package struct FixedPointSum {
   /// The shape of the matrix of sums.

@@ -16,8 +16,12 @@ package struct MatrixGrid: Equatable, Sendable {
   /// Columns in a strip: the inner dimension of the sketch's products.
   static let stripWidth = 256
 
-  /// - Parameter width: columns of the basis; a tile has at least twice as many rows, so that the
-  ///   inner nodes of the TSQR stay smaller than its leaves.
+  /// - Parameters:
+  ///   - n: rows of A.
+  ///   - d: columns of A.
+  ///   - width: columns of the basis; a tile has at least twice as many rows, so that the inner nodes
+  ///     of the TSQR stay smaller than its leaves.
+  ///   - ranks: over whom tiles and panels are spread; the cuts do not depend on it.
   package init(rows n: Int, columns d: Int, width: Int, ranks: Int) {
     func size(_ extent: Int, most: Int) -> Int {
       min(max((extent / 64 + 63) / 64 * 64, 256), most)

@@ -41,7 +41,7 @@ package struct Codebook: Equatable, Sendable {
     )
   }
 
-  /// Evenly spaced levels around zero, -(2^b - 1) ... -1, 1 ... 2^b - 1, to be scaled.
+  /// Evenly spaced levels around zero, from -1 to 1 in steps of 2 / (2^b - 1), to be scaled.
   static func symmetric(bits: Int) -> Codebook {
     uniform(bits: bits, from: -1, to: 1)
   }

@@ -25,7 +25,7 @@ package final class FactorReader {
   private let leftCodes: Dataset
   private let rightCodes: Dataset
 
-  /// Opens a factor file; throws ``InputError`` if it is not one, or not a finished one.
+  /// Opens a factor file; throws `InputError` if it is not one, or not a finished one.
   package init(path: String) throws {
     self.path = path
     let file = try HDF5File(reading: path)
