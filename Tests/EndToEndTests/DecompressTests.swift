@@ -99,8 +99,9 @@ import Testing
     #expect(
       Set(info.keys) == [
         "basis", "bits_per_entry", "block_axis", "bytes", "dataset", "error_kind",
-        "frobenius_norm", "left_bits", "method", "quantizer", "rank", "relative_error",
-        "right_bits", "seed", "shape", "sketch", "source_dtype",
+        "frobenius_norm", "left_bits", "method", "plain_quantization_error", "prefix_error",
+        "quantizer", "rank", "relative_error", "relative_error_bound", "right_bits", "seed",
+        "shape", "singular_values", "sketch", "source_dtype",
       ])
     #expect(info["dataset"] as? String == "/data")
     #expect(info["shape"] as? [Int] == [1500, 1100])
@@ -111,7 +112,7 @@ import Testing
     #expect(info["quantizer"] as? String == "uniform")
     #expect(info["source_dtype"] as? String == "float32")
     // 13 components take 5 and 9 bytes a row, and 5 bytes for scale and bits on either side.
-    #expect(info["bytes"] as? Int == 1500 * 5 + 1100 * 9 + 13 * 10)
+    #expect(info["bytes"] as? Int == 1500 * 5 + 1100 * 9 + 13 * 10 + 4 * (8 + 32))
     let text = try Command.succeed(["info", factors])
     #expect(text.contains("1500 x 1100, float32") && text.contains("(exact)"))
   }

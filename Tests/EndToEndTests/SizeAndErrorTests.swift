@@ -60,6 +60,26 @@ import Testing
     #expect(finished.errors.contains("single precision"))
   }
 
+  /// The randomized basis is at most 2 % worse than the exact one, on slow and fast spectra.
+  @Test(arguments: ["polynomial:0.5", "exponential:20"])
+  func theRandomizedBasisIsAsGoodAsTheExactOne(spectrum: String) throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(folder, "--shape 600x500 --spectrum \(spectrum)")
+    let exact = try Command.compress(input, "--basis exact", ranks: 3, as: "exact")
+    let randomized = try Command.compress(input, "", ranks: 3, as: "randomized")
+    let error = try Command.verify(exact, input)
+    #expect(try Command.verify(randomized, input) < 1.02 * error)
+  }
+
+  /// Published: .1415 at rank 62.
+  @Test func directSVDAsPublished() throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(folder, "--shape 1000x1000 --spectrum phantom")
+    let factors = try Command.compress(
+      input, "--basis exact --method dsvd --quantizer minmax --rank 62 --bits 8", ranks: 2)
+    #expect(abs(try Command.verify(factors, input) - 0.1415) < 0.0015)
+  }
+
   /// Errors of prefixes of components, against the rebuilt matrix.
   @Test func theErrorOfEachPrefixIsKnown() throws {
     let folder = try TemporaryFolder()
