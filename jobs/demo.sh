@@ -41,7 +41,7 @@ build() {
 }
 
 check_free_space() {
-  # The matrix, and room for its factors (one thirty-second of it) and for the part rebuilt.
+  # The matrix, and room for its factors (a few hundredths of it) and for the part rebuilt.
   local needed=$((rows * columns * 4 * 11 / 10 / 1024 + 65536)) free
   free=$(df -Pk "$work" | awk 'NR == 2 { print $4 }')
   if ((free < needed)); then
@@ -105,8 +105,8 @@ heading "Generate a matrix: $rows x $columns, singular values that fall exponent
 run mpirun -n "$ranks" lplr-dist generate matrix.h5 --shape "$shape" \
   --spectrum exponential:50 --noise 0.02 --seed 1
 
-heading "Compress it to one bit per entry, on $ranks ranks"
-run mpirun -n "$ranks" lplr-dist matrix.h5
+heading "Compress it to a tenth of a bit per entry, on $ranks ranks"
+run mpirun -n "$ranks" lplr-dist matrix.h5 --bits-per-entry 0.1
 
 heading "What came out"
 run lplr-dist info matrix.lplr.h5

@@ -10,7 +10,7 @@ extension LPLRDist {
     static let configuration = CommandConfiguration(
       abstract: "Compress a matrix into factors (the default subcommand).",
       discussion: """
-        Reads the matrix twice, tile by tile, every rank its own columns, and writes
+        Reads the matrix 2 to 6 times, tile by tile, every rank its own columns, and writes
         INPUT.lplr.h5: A ~ left right^T, in codes of a few bits, with the error beside them.
         Without rank and bits, the factors take one bit for each entry of the matrix.
 
@@ -56,7 +56,7 @@ extension LPLRDist {
     @Option(help: "Columns of the sketch (default: what rank and size need; svd).")
     var width: Int?
 
-    @Option(help: "Components to keep (default: as many as the size allows).")
+    @Option(help: "Components to keep (default: as many as the size pays for).")
     var rank: Int?
 
     @Option(help: "Bits of each element of both factors, 1 to 8.")

@@ -133,6 +133,7 @@ package struct RankRule: Equatable, Sendable {
       throw PlanError(
         "a sketch of \(asked) columns of a \(n) x \(d) matrix: expected 1 to \(min(n, d))")
     }
+    if tolerance != nil { return min(n, d, asked ?? Self.firstWidth) }
     let known =
       try leftBits != nil || rightBits != nil
       ? resolve(rows: n, columns: d, quantizer: .lloyd).rank : rank

@@ -26,9 +26,6 @@ package enum QuantizerKind: String, CaseIterable, Sendable {
     case .minmax: MinMaxQuantizer()
     }
   }
-
-  /// The codebooks that stand once in a file, for each number of bits in use.
-  static let sharedCodebookDirectory = "/codebook_"
 }
 
 /// The published quantizer: 2^b levels evenly on [least, largest] of the whole factor, both ends
