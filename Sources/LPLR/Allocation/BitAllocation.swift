@@ -47,7 +47,7 @@ struct BitAllocation: Equatable, Sendable {
     // A codebook of b bits takes 4 2^b bytes, so longer codes are a choice of their own: the longest
     // are tried from short to long, until they cost more than they help.
     var best: (error: Double, allocation: BitAllocation)?
-    for most in 2...DistortionTable.mostBits {
+    for most in 1...DistortionTable.mostBits {
       let books = Codebook.byteCount(of: 1...most)
       guard books < bytes || best == nil else { break }
       let search = Search(energies: energies, n: n, d: d, bytes: bytes - books, most: most)
