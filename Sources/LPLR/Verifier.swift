@@ -77,7 +77,9 @@ package struct VerificationReport: Sendable {
     residual == 0 ? 0 : (residual / norm).squareRoot()
   }
 
-  /// One line a column block, and the whole.
+  private static let mostLines = 16
+
+  /// One line for some column blocks, and the whole.
   package var text: String {
     var claim = ""
     if case .number(let error)? = claimed["relative_error"],
@@ -85,9 +87,12 @@ package struct VerificationReport: Sendable {
     {
       claim = "\nthe file says   \(error) (\(kind))"
     }
-    let lines = panels.map { panel in
-      "columns \(panel.columns.lowerBound):\(panel.columns.upperBound)  "
-        + Self.ratio(panel.residual, panel.norm).short
+    let perLine = (panels.count + Self.mostLines - 1) / Self.mostLines
+    let lines = stride(from: 0, to: panels.count, by: max(1, perLine)).map { first in
+      let block = panels[first..<min(first + perLine, panels.count)]
+      let columns = panels[first].columns.lowerBound..<(block.last?.columns.upperBound ?? 0)
+      return "columns \(columns.lowerBound):\(columns.upperBound)  "
+        + Self.ratio(block.reduce(0) { $0 + $1.residual }, block.reduce(0) { $0 + $1.norm }).short
     }
     return lines.joined(separator: "\n") + "\nrelative error  \(relativeError)" + claim
       + "\nseconds         \(times.text)"
