@@ -86,11 +86,12 @@ import Testing
     }
   }
 
-  /// What stands in the file: codes, and 5 bytes a component and side; min-max's own codebooks.
+  /// What stands in the file: codes, 5 bytes a component and side, and codebooks.
   private static func storedBytes(
     _ n: Int, _ d: Int, _ rank: Int, _ left: Int, _ right: Int, _ quantizer: QuantizerKind
   ) -> Int {
-    let books = quantizer == .minmax ? 4 * ((1 << left) + (1 << right)) : 0
+    let shared = Set([left, right]).reduce(0) { $0 + (4 << $1) }
+    let books = quantizer == .minmax ? (4 << left) + (4 << right) : shared
     return n * ((rank * left + 7) / 8) + d * ((rank * right + 7) / 8) + 10 * rank + books
   }
 }
