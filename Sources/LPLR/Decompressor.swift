@@ -52,6 +52,7 @@ package struct Decompressor {
       }
       return DecompressionReport(
         dataset: factors.group, shape: (rows.count, columns.count), rank: rank,
+        relativeError: factors.relativeError(ofLeading: rank),
         times: try clock.summary(on: world))
     }
   }
@@ -81,6 +82,8 @@ package struct DecompressionReport: Sendable {
   package let dataset: String
   package let shape: (rows: Int, columns: Int)
   package let rank: Int
+  /// Of the whole matrix in so many components, if the file says it.
+  package let relativeError: Double?
   package let times: StageTimes
 }
 

@@ -55,6 +55,7 @@ extension LPLRDist {
             wrote           \(target):\(report.dataset)
             matrix          \(report.shape.rows) x \(report.shape.columns), float32
             rank            \(report.rank)
+            relative error  \(report.relativeError?.short ?? "unknown") of the whole
             seconds         \(report.times.text)
             """)
         }

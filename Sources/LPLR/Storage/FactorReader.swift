@@ -76,6 +76,12 @@ package final class FactorReader {
   /// The number of components.
   package var rank: Int { left.rank }
 
+  /// The relative error of the leading components, if the file says it.
+  func relativeError(ofLeading components: Int) -> Double? {
+    if components == rank, case .number(let error)? = attributes["relative_error"] { return error }
+    return prefixErrors.count > components ? Double(prefixErrors[components]) : nil
+  }
+
   /// Bytes of all parts of both factors.
   package var byteCount: Int { FactorCode.byteCount(left, rows: rows, right, rows: columns) }
 
