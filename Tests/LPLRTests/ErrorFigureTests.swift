@@ -40,7 +40,7 @@ import Testing
   @Test func roundingMakesSmallErrorsEstimates() {
     let figure = ErrorFigure(energy: 1, tail: 0, inside: 1e-4, outside: 0)
     #expect(figure.kind == .estimate && figure.relativeError == 0.01)
-    #expect(figure.bound > 0.01 && figure.bound < 0.0102)
+    #expect(figure.bound > 0.01 && figure.bound < 0.0103)
   }
 
   @Test func zeroHasNoError() {
