@@ -27,6 +27,7 @@ enum Job {
     // Tests run on any thread, one at a time.
     MPI_Init_thread(nil, nil, Int32(MPI_THREAD_SERIALIZED), &provided)
     atexit { MPI_Finalize() }
+    // Without a communicator there is no test to run on this rank, and no one to throw to.
     do { return try Communicator.world() } catch { fatalError("\(error)") }
   }()
 
