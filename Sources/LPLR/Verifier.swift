@@ -36,13 +36,14 @@ package struct Verifier {
       rows: input.rows, columns: input.columns, width: 1, ranks: world.size)
     let plan = try world.agree {
       try MemoryPlan(
-        grid: grid, width: 1, keepsBothSides: false, axis: .columns, chunk: input.dataset.chunk,
-        limit: memory)
+        grid: grid, width: 1, sketchWidth: 1, keepsBothSides: false, axis: .columns,
+        chunk: input.dataset.chunk, limit: memory)
     }
     let stream = BlockStream(
       grid: grid, rank: world.rank, tilesPerGroup: 1, columnsPerRead: plan.columnsPerRead)
-    let squares = try Residual(input: input, stream: stream, world: world, clock: clock)
-      .squares(rank: factors.rank) { tile, target in
+    let sweep = Sweep(
+      tiles: TileReader(input: input, stream: stream, keeping: 0), world: world, clock: clock)
+    let squares = try Residual(sweep: sweep).squares(rank: factors.rank) { tile, target in
         try world.agree {
           try factors.readLeft(rows: grid.tiles.range(ofBlock: tile), into: target)
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Foundation
+
 /// A dense matrix in memory of its own: `rows` x `columns`, row-major, without padding.
 ///
 /// Noncopyable, so that no block is copied by accident; freed at the end of its scope.
@@ -14,26 +16,41 @@ package struct Matrix<Scalar: BitwiseCopyable>: ~Copyable {
     precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) x \(columns)")
     self.rows = rows
     self.columns = columns
-    elements = .allocate(capacity: rows * columns)
-    elements.initialize(repeating: value)
+    elements = allocate(rows * columns, repeating: value)
   }
 
-  deinit { elements.deallocate() }
+  deinit { free(elements.baseAddress) }
 
   /// The whole matrix, seen without ownership; valid as long as the matrix.
+  @inlinable
   package var view: MatrixView<Scalar> {
     MatrixView(elements.baseAddress, rows: rows, columns: columns, stride: columns)
   }
 
   /// Some of its rows, seen without ownership; valid as long as the matrix.
+  @inlinable
   package func rows(_ range: Range<Int>) -> MatrixView<Scalar> {
     view.block(rows: range, columns: 0..<columns)
   }
 
+  @inlinable
   package subscript(row: Int, column: Int) -> Scalar {
     get { elements[row * columns + column] }
     nonmutating set { elements[row * columns + column] = newValue }
   }
+}
+
+/// Memory from the C library: zeros come from pages that are not touched before they are used.
+private func allocate<Scalar: BitwiseCopyable>(_ count: Int, repeating value: Scalar)
+  -> UnsafeMutableBufferPointer<Scalar>
+{
+  guard let memory = calloc(max(count, 1), MemoryLayout<Scalar>.stride) else {
+    fatalError("no memory for \(count) elements of \(MemoryLayout<Scalar>.stride) bytes")
+  }
+  let elements = UnsafeMutableBufferPointer(
+    start: memory.bindMemory(to: Scalar.self, capacity: count), count: count)
+  if withUnsafeBytes(of: value, { $0.contains { $0 != 0 } }) { elements.update(repeating: value) }
+  return elements
 }
 
 /// A rectangle of a matrix that somebody else owns, possibly seen transposed.
@@ -48,6 +65,7 @@ package struct MatrixView<Scalar: BitwiseCopyable> {
   package let stride: Int
   package let isTransposed: Bool
 
+  @inlinable
   package init(
     _ base: UnsafeMutablePointer<Scalar>?, rows: Int, columns: Int, stride: Int,
     isTransposed: Bool = false
@@ -60,11 +78,13 @@ package struct MatrixView<Scalar: BitwiseCopyable> {
   }
 
   /// The same memory as the transposed matrix.
+  @inlinable
   package var transposed: MatrixView {
     MatrixView(base, rows: columns, columns: rows, stride: stride, isTransposed: !isTransposed)
   }
 
   /// A rectangle of this rectangle.
+  @inlinable
   package func block(rows: Range<Int>, columns: Range<Int>) -> MatrixView {
     precondition(
       rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0
@@ -80,6 +100,7 @@ package struct MatrixView<Scalar: BitwiseCopyable> {
   }
 
   /// The stored rows, one contiguous run of elements each, whichever way the view is turned.
+  @inlinable
   package var storedRows: some Sequence<UnsafeMutableBufferPointer<Scalar>> {
     let count = isTransposed ? columns : rows
     let length = isTransposed ? rows : columns

@@ -46,6 +46,11 @@ package struct Philox: Equatable, Sendable {
     }
   }
 
+  /// Four random words for a place.
+  package func words(row: Int, block: Int) -> SIMD4<UInt32> {
+    Philox.words(key: key, low: UInt64(row), high: UInt64(block))
+  }
+
   private static func words(key: UInt64, low: UInt64, high: UInt64) -> SIMD4<UInt32> {
     var out = SIMD4<UInt32>()
     withUnsafeMutableBytes(of: &out) {

@@ -81,8 +81,8 @@ extension LPLRDist {
     @Option(help: "Seed of the random sketch.")
     var seed: UInt64 = 0
 
-    @Option(help: "The random sketch: signs or gaussian.")
-    var sketch = SketchKind.signs
+    @Option(help: "The random sketch: sparse (default; svd), signs (default; sketch) or gaussian.")
+    var sketch: SketchKind?
 
     @Option(help: "lloyd, uniform, or minmax as published.")
     var quantizer = QuantizerKind.lloyd
@@ -112,6 +112,9 @@ extension LPLRDist {
         throw ValidationError(
           "--tolerance, --certify, --width and --power-iterations belong to --basis svd")
       }
+      if basis == .sketch, sketch == .sparse {
+        throw ValidationError("--sketch sparse belongs to --basis svd")
+      }
       if basis != .sketch, method == .lplr, quantizer != .lloyd {
         throw ValidationError(
           "--quantizer belongs to --basis sketch and --method dsvd; otherwise lloyd is used")
@@ -137,7 +140,7 @@ extension LPLRDist {
       request.powerIterations = powerIterations
       request.width = width
       request.certifies = certify
-      request.sketch = sketch
+      request.sketchKind = sketch
       request.quantizer = quantizer
       request.seed = seed
       request.axis = blockAxis

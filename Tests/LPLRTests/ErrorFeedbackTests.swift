@@ -66,10 +66,10 @@ import Testing
   @Test func lowersTheErrorInTheMetric() throws {
     let g = Self.metric()
     let values = Self.targets()
-    _ = ErrorFeedback(code: Self.code, weights: try Self.weights(g).rounded()).encode(values.view)
+    _ = ErrorFeedback(code: Self.code, weights: try Self.weights(g).rounded()).encode(values)
     let alone = Self.targets()
     _ = ErrorFeedback(code: Self.code, weights: SmallMatrix.identity(0).rounded())
-      .encode(alone.view)
+      .encode(alone)
     let targets = Self.targets()
     #expect(Self.error(values, targets, g) < 0.9 * Self.error(alone, targets, g))
   }
@@ -78,7 +78,7 @@ import Testing
     let values = Self.targets()
     let bytes = ErrorFeedback(
       code: Self.code, weights: try Self.weights(Self.metric()).rounded()
-    ).encode(values.view)
+    ).encode(values)
     let decoded = Matrix<Float>(rows: values.rows, columns: Self.rank, repeating: 0)
     bytes.withUnsafeBufferPointer { Self.code.decode($0, into: decoded.view) }
     #expect(Array(values.elements) == Array(decoded.elements))
@@ -87,7 +87,7 @@ import Testing
   @Test func withoutFeedbackItIsPlainCoding() {
     let values = Self.targets()
     let bytes = ErrorFeedback(code: Self.code, weights: SmallMatrix.identity(0).rounded())
-      .encode(values.view)
+      .encode(values)
     let targets = Self.targets()
     #expect(bytes == Self.code.encode(targets.view))
   }
@@ -96,7 +96,7 @@ import Testing
   @Test func equalsSuccessiveCancellation() throws {
     let weights = try Self.weights(Self.metric())
     let values = Self.targets()
-    _ = ErrorFeedback(code: Self.code, weights: weights.rounded()).encode(values.view)
+    _ = ErrorFeedback(code: Self.code, weights: weights.rounded()).encode(values)
     let targets = Self.targets()
     let book = Codebook.normal(bits: 2)
     var different = 0

@@ -106,7 +106,8 @@ import Testing
         for mebibytes in [33, 34, 36, 40, 48, 64, 100, 300, 1000, 4000] {
           guard
             let plan = try? MemoryPlan(
-              grid: grid, width: m, keepsBothSides: ranks == 5, axis: axis, chunk: chunk,
+              grid: grid, width: m, sketchWidth: 2 * m, keepsBothSides: ranks == 5, axis: axis,
+              chunk: chunk,
               limit: mebibytes << 20)
           else { continue }
           let stream = BlockStream(
@@ -126,18 +127,20 @@ import Testing
     let grid = MatrixGrid(rows: 3000, columns: 2500, width: 125, ranks: 1)
     let error = try #require(throws: PlanError.self) {
       try MemoryPlan(
-        grid: grid, width: 125, keepsBothSides: false, axis: .columns, chunk: nil, limit: 40 << 20)
+        grid: grid, width: 125, sketchWidth: 125, keepsBothSides: false, axis: .columns, chunk: nil,
+        limit: 40 << 20)
     }
     let least = try #require(error.description.firstMatch(of: /at least (\d+) MiB/)?.1)
     // What it asks for is enough, and a little less is not.
     let enough = (Int(least) ?? 0) << 20
     #expect(throws: Never.self) {
       try MemoryPlan(
-        grid: grid, width: 125, keepsBothSides: false, axis: .columns, chunk: nil, limit: enough)
+        grid: grid, width: 125, sketchWidth: 125, keepsBothSides: false, axis: .columns, chunk: nil,
+        limit: enough)
     }
     #expect(throws: PlanError.self) {
       try MemoryPlan(
-        grid: grid, width: 125, keepsBothSides: false, axis: .columns, chunk: nil,
+        grid: grid, width: 125, sketchWidth: 125, keepsBothSides: false, axis: .columns, chunk: nil,
         limit: enough - (1 << 20))
     }
   }

@@ -93,17 +93,17 @@ import Testing
 
 @Suite struct SketchTests {
   @Test(arguments: SketchKind.allCases) func anyRowsAreThoseOfTheWhole(kind: SketchKind) {
-    let sketch = kind.sketch(seed: 3)
+    let sketch = kind.dense(seed: 3)
     let whole = sketch.rows(0..<40, width: 130)
     let part = sketch.rows(17..<23, width: 130)
     #expect(Array(part.elements) == Array(whole.elements[17 * 130..<23 * 130]))
     // Another seed is another sketch.
-    let other = kind.sketch(seed: 4).rows(0..<40, width: 130)
+    let other = kind.dense(seed: 4).rows(0..<40, width: 130)
     #expect(Array(other.elements) != Array(whole.elements))
   }
 
   @Test(arguments: SketchKind.allCases) func elementsHaveMeanZeroAndVarianceOne(kind: SketchKind) {
-    let sketch = kind.sketch(seed: 9).rows(0..<400, width: 100)
+    let sketch = kind.dense(seed: 9).rows(0..<400, width: 100)
     let n = Double(sketch.elements.count)
     let mean = sketch.elements.reduce(0) { $0 + Double($1) } / n
     let variance = sketch.elements.reduce(0) { $0 + Double($1) * Double($1) } / n

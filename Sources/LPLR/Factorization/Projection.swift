@@ -3,12 +3,11 @@
 internal import LinearAlgebra
 internal import MessagePassing
 
-/// The second read of A: B = Q^T A.
+/// A read of A for the product of its transpose with an n x m matrix: B = Q^T A.
 struct Projection {
-  let input: InputMatrix
-  let stream: BlockStream
-  let world: Communicator
-  let clock: StageClock
+  let sweep: Sweep
+
+  private var world: Communicator { sweep.world }
 
   /// This rank's columns of B = Q^T A, transposed (d_p x m), for Q with orthonormal columns whose
   /// rows this rank owns are `q` (n_p x m). Collective.
@@ -17,52 +16,51 @@ struct Projection {
   /// from the design: the rows of Q travel in single precision, not the codes of L, since W = R^-1
   /// (Q^T A) loses the condition number of L once and not squared as (L^T L)^-1 L^T A does.
   func project(onto q: borrowing Matrix<Float>) throws -> Matrix<Float> {
+    try product(width: q.columns, basis: { try share($0, of: q, in: $1) })
+  }
+
+  /// This rank's columns of Q^T A, transposed (d_p x m), for any n x m matrix Q of which `basis` fills
+  /// in the rows of a tile, on every rank together. `visit` sees every block that is multiplied.
+  /// Collective; reads A once.
+  func product(
+    width m: Int, basis: (_ tile: Int, MatrixView<Float>) throws -> Void,
+    visit: (MatrixView<Float>, BlockStream.Cell) throws -> Void = { _, _ in }
+  ) throws -> Matrix<Float> {
+    let stream = sweep.stream
     let grid = stream.grid
     let mine = grid.panels.range(of: world.rank)
-    let bt = Matrix<Float>(rows: mine.count, columns: q.columns, repeating: 0)
-    let buffer = stream.makeBuffer()
+    let bt = Matrix<Float>(rows: mine.count, columns: m, repeating: 0)
     let tileRows = min(grid.tiles.blockSize, grid.tiles.extent)
-    let basis = Matrix<Float>(
-      rows: stream.tilesPerGroup * tileRows, columns: q.columns, repeating: 0)
+    let q = Matrix<Float>(rows: stream.tilesPerGroup * tileRows, columns: m, repeating: 0)
 
-    for group in stream.groups {
+    try sweep.run(prepare: { group in
       let top = stream.rows(of: group).lowerBound
-      try clock.measure(.communicating) {
-        for tile in group { try share(tile, of: q, in: basis, from: top) }
+      for tile in group {
+        try basis(tile, q.rows(grid.tiles.range(ofBlock: tile).shifted(by: -top)))
       }
-      try world.agree {
-        for read in stream.reads {
-          let a = try clock.measure(.reading) {
-            try input.read(
-              rows: stream.rows(of: group), columns: read, into: buffer.elements)
-          }
-          clock.measure(.computing) {
-            for cell in stream.cells(of: group, read) {
-              let rows = cell.rows.shifted(by: -top)
-              let block = a.block(
-                rows: rows, columns: cell.columns.shifted(by: -read.lowerBound))
-              multiply(
-                block.transposed, basis.rows(rows),
-                into: bt.rows(cell.columns.shifted(by: -mine.lowerBound)), beta: 1)
-            }
-          }
-        }
+    }) { block in
+      for cell in stream.cells(of: block.group, block.columns) {
+        let a = block.view(of: cell)
+        try visit(a, cell)
+        multiply(
+          a.transposed, q.rows(cell.rows.shifted(by: -block.rows.lowerBound)),
+          into: bt.rows(cell.columns.shifted(by: -mine.lowerBound)), beta: 1)
       }
     }
     return bt
   }
 
   /// Copies a tile of Q from its owner to every rank.
-  private func share(
-    _ tile: Int, of q: borrowing Matrix<Float>, in basis: borrowing Matrix<Float>, from top: Int
-  ) throws {
-    let owner = stream.grid.tiles.owner(ofBlock: tile)
-    let range = stream.grid.tiles.range(ofBlock: tile)
-    let target = basis.rows(range.shifted(by: -top))
+  private func share(_ tile: Int, of q: borrowing Matrix<Float>, in target: MatrixView<Float>)
+    throws
+  {
+    let grid = sweep.stream.grid.tiles
+    let owner = grid.owner(ofBlock: tile)
+    let range = grid.range(ofBlock: tile)
     let buffer = UnsafeMutableBufferPointer(
       start: target.base, count: target.rows * target.columns)
     if owner == world.rank {
-      let first = stream.grid.tiles.range(of: owner).lowerBound
+      let first = grid.range(of: owner).lowerBound
       _ = buffer.update(
         fromContentsOf: q.elements[
           (range.lowerBound - first) * q.columns..<(range.upperBound - first) * q.columns])

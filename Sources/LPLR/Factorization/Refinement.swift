@@ -24,6 +24,8 @@ struct Refinement {
   /// Measured: larger shares slow the first rounds down, smaller ones the last (see the article on
   /// the algorithm).
   private static let overrelaxation = 0.3
+  /// A round that lowers the squared error of the whole by less than this part is the last one.
+  private static let worthwhile = 5e-4
   /// Keeps the Cholesky factorization of nearly dependent components finite.
   private static let ridge = 1e-7
 
@@ -54,6 +56,7 @@ struct Refinement {
       try firstTarget(form.values, rows: leftGrid.extent, components: r), moving: nil)
     var right: Side?
     var best: (error: Double, left: Side, right: Side)?
+    let tail = form.tail
     for half in 0..<2 * rounds - 1 {
       let share =
         right == nil ? 0 : Self.overrelaxation * (1 - Double(half) / Double(2 * rounds - 2))
@@ -68,7 +71,9 @@ struct Refinement {
       }
       guard let right else { continue }
       let error = squaredErrors(left, right, form.values)[r]
-      if best.map({ error < $0.error }) ?? true { best = (error, left, right) }
+      let gain = best.map { $0.error - error } ?? .infinity
+      if gain > 0 { best = (error, left, right) }
+      if half % 2 == 0, gain < Self.worthwhile * (tail + error) { break }
     }
     guard let best else { preconditionFailure("no round of refinement") }
     return Refined(
@@ -191,10 +196,11 @@ struct Refinement {
     let first = grid.range(of: world.rank).lowerBound
     for block in grid.blocks(of: world.rank) {
       let range = grid.range(ofBlock: block).shifted(by: -first)
-      let values = Matrix<Float>(rows: range.count, columns: r, repeating: 0)
-      multiply(x.rows(range), coefficients.view, into: values.view)
+      // One component after the other, so that inner loops run over rows.
+      let values = Matrix<Float>(rows: r, columns: range.count, repeating: 0)
+      multiply(coefficients.view.transposed, x.rows(range).transposed, into: values.view)
       if let previous, target.share > 0 { move(values, from: previous, range, by: target.share) }
-      bytes += feedback.encode(values.view)
+      bytes += feedback.encode(values)
       add(values, x.rows(range), to: &gram, &cross)
     }
     return Side(
@@ -205,11 +211,14 @@ struct Refinement {
   private func move(
     _ values: borrowing Matrix<Float>, from previous: Side, _ range: Range<Int>, by share: Double
   ) {
-    let old = Matrix<Float>(rows: range.count, columns: values.columns, repeating: 0)
+    let old = Matrix<Float>(rows: range.count, columns: values.rows, repeating: 0)
     previous.factor.decode(range, into: old.view)
     let share = Float(share)
-    for index in values.elements.indices {
-      values.elements[index] += share * (values.elements[index] - old.elements[index])
+    for component in 0..<values.rows {
+      for row in 0..<values.columns {
+        let value = values[component, row]
+        values[component, row] = value + share * (value - old[row, component])
+      }
     }
   }
 
@@ -223,11 +232,11 @@ struct Refinement {
     for (target, source) in zip(wideX.view.storedRows, x.storedRows) {
       for index in source.indices { target[index] = Double(source[index]) }
     }
-    let square = Matrix<Double>(rows: values.columns, columns: values.columns, repeating: 0)
-    multiply(wide.view.transposed, wide.view, into: square.view)
+    let square = Matrix<Double>(rows: values.rows, columns: values.rows, repeating: 0)
+    LinearAlgebra.gram(of: wide.view.transposed, into: square)
     gram.add(UnsafeBufferPointer(square.elements))
-    let product = Matrix<Double>(rows: x.columns, columns: values.columns, repeating: 0)
-    multiply(wideX.view.transposed, wide.view, into: product.view)
+    let product = Matrix<Double>(rows: x.columns, columns: values.rows, repeating: 0)
+    multiply(wideX.view.transposed, wide.view.transposed, into: product.view)
     cross.add(UnsafeBufferPointer(product.elements))
   }
 

@@ -5,10 +5,9 @@ internal import MessagePassing
 
 /// A read of A that measures how far factors are from it.
 struct Residual {
-  let input: InputMatrix
-  let stream: BlockStream
-  let world: Communicator
-  let clock: StageClock
+  let sweep: Sweep
+
+  private var world: Communicator { sweep.world }
 
   /// ||A_panel - L R_panel^T||_F^2 and ||A_panel||_F^2 of each panel of this rank, one after the
   /// other. Residuals in single precision, their squares summed in double precision. Collective.
@@ -21,56 +20,52 @@ struct Residual {
     rank: Int, left: (_ tile: Int, MatrixView<Float>) throws -> Void,
     right: (_ columns: Range<Int>, MatrixView<Float>) throws -> Void
   ) throws -> [Double] {
+    let stream = sweep.stream
     let grid = stream.grid
     var squares = [Double](repeating: 0, count: 2 * grid.panels.blocks(of: world.rank).count)
-    let buffer = stream.makeBuffer()
     let tileRows = min(grid.tiles.blockSize, grid.tiles.extent)
     let l = Matrix<Float>(rows: stream.tilesPerGroup * tileRows, columns: rank, repeating: 0)
     let r = Matrix<Float>(rows: MatrixGrid.stripWidth, columns: rank, repeating: 0)
-    for group in stream.groups {
-      let rows = stream.rows(of: group)
+    let product = Matrix<Float>(rows: tileRows, columns: MatrixGrid.stripWidth, repeating: 0)
+    try sweep.run(prepare: { group in
+      let top = stream.rows(of: group).lowerBound
       for tile in group {
-        try left(tile, l.rows(grid.tiles.range(ofBlock: tile).shifted(by: -rows.lowerBound)))
+        try left(tile, l.rows(grid.tiles.range(ofBlock: tile).shifted(by: -top)))
       }
-      try world.agree {
-        for read in stream.reads {
-          let a = try clock.measure(.reading) {
-            try input.read(rows: rows, columns: read, into: buffer.elements)
-          }
-          try clock.measure(.computing) {
-            for cell in stream.cells(of: group, read) {
-              let place = cell.rows.shifted(by: -rows.lowerBound)
-              let block = a.block(
-                rows: place, columns: cell.columns.shifted(by: -read.lowerBound))
-              try right(cell.columns, r.rows(0..<cell.columns.count))
-              squares[2 * cell.localPanel + 1] += sumOfSquares(block)
-              squares[2 * cell.localPanel] += residual(
-                block, l.rows(place), r.rows(0..<cell.columns.count))
-            }
-          }
-        }
+    }) { block in
+      for cell in stream.cells(of: block.group, block.columns) {
+        let a = block.view(of: cell)
+        let columns = r.rows(0..<cell.columns.count)
+        try right(cell.columns, columns)
+        squares[2 * cell.localPanel + 1] += sumOfSquares(a)
+        squares[2 * cell.localPanel] += residual(
+          a, l.rows(cell.rows.shifted(by: -block.rows.lowerBound)), columns, product)
       }
     }
     return squares
   }
 
-  /// ||A - L R^T||^2 of a block, which is overwritten.
+  /// ||A - L R^T||^2 of a block; `product` is room for L R^T.
   private func residual(
-    _ a: MatrixView<Float>, _ l: MatrixView<Float>, _ r: MatrixView<Float>
+    _ a: MatrixView<Float>, _ l: MatrixView<Float>, _ r: MatrixView<Float>,
+    _ product: borrowing Matrix<Float>
   ) -> Double {
-    if a.isTransposed {
-      multiply(r, l.transposed, into: a.transposed, alpha: -1, beta: 1)
-    } else {
-      multiply(l, r.transposed, into: a, alpha: -1, beta: 1)
+    // As A is stored, so that both are gone through row by row.
+    let (stored, first, second) = a.isTransposed ? (a.transposed, r, l) : (a, l, r)
+    let target = MatrixView(
+      product.elements.baseAddress, rows: stored.rows, columns: stored.columns,
+      stride: stored.columns)
+    multiply(first, second.transposed, into: target)
+    return zip(stored.storedRows, target.storedRows).reduce(0) {
+      $0 + sumOfSquaredDifferences(UnsafeBufferPointer($1.0), UnsafeBufferPointer($1.1))
     }
-    return sumOfSquares(a)
   }
 }
 
 extension Residual {
   /// ||A - L R^T||_F^2 / ||A||_F^2 of factors in memory. Collective; reads A once.
   func relativeSquare(left: QuantizedFactor, right: QuantizedFactor) throws -> Double {
-    let grid = stream.grid
+    let grid = sweep.stream.grid
     let columns = grid.panels.range(of: world.rank)
     let squares = try squares(rank: left.code.rank) { tile, target in
       try share(tile, of: left, into: target)
@@ -85,7 +80,7 @@ extension Residual {
   private func share(
     _ tile: Int, of left: QuantizedFactor, into target: MatrixView<Float>
   ) throws {
-    let grid = stream.grid.tiles
+    let grid = sweep.stream.grid.tiles
     let owner = grid.owner(ofBlock: tile)
     let rowBytes = left.code.packing.rowBytes
     var bytes = [UInt8](repeating: 0, count: target.rows * rowBytes)

@@ -6,17 +6,26 @@ internal import MessagePassing
 /// The basis that costs fewer bits: ordered singular directions of a randomized SVD, bits by
 /// component, and factors that are solved against each other's codes.
 ///
-/// 1. Y = A S, Q = orth(Y), B = Q^T A: two reads (Halko, Martinsson, Tropp, SIAM Review 53(2), 2011,
-///    Algorithms 4.1 and 5.1).
-/// 2. Each of q power iterations is one read more: the last product is orthonormalized and A or A^T is
+/// 1. The row space of A, from a wide sketch: V = orth(A^T S), one read (``SubspaceFinder``).
+/// 2. Y = A V: one read (Halko, Martinsson, Tropp, SIAM Review 53(2), 2011, Algorithm 5.1, for A^T).
+/// 3. Each of q power iterations is one read more: the last product is orthonormalized and A^T or A is
 ///    applied to it, in turn (their Algorithm 4.4, one half at a time).
-/// 3. The SVD of the small triangle of the last product gives A_m = X_L X_R^T.
-/// 4. ``BitAllocation``, then ``Refinement``; A is not read again.
+/// 4. The SVD of the small triangle of the last product gives A_m = X_L X_R^T.
+/// 5. ``BitAllocation``, then ``Refinement``; A is not read again.
 struct SVDBasis {
   let plan: CompressionPlan
   let input: InputMatrix
   let world: Communicator
   let clock: StageClock
+  private let sweep: Sweep
+
+  init(plan: CompressionPlan, input: InputMatrix, world: Communicator, clock: StageClock) {
+    self.plan = plan
+    self.input = input
+    self.world = world
+    self.clock = clock
+    sweep = plan.sweep(over: input, on: world, clock)
+  }
 
   /// The factors of this rank's rows and columns. Collective; reads A 2 + q times, and once more to
   /// measure the error if that is asked for.
@@ -33,9 +42,10 @@ struct SVDBasis {
     if plan.request.basis == .exact {
       return try ExactBasis(plan: plan, input: input, world: world, clock: clock).find()
     }
-    let sketched = try finder.sketch(
-      with: plan.request.sketch, seed: plan.request.seed, width: plan.width)
-    return try sharpen(sketched.sketch, try sketched.statistics.summary(on: world))
+    let found = try SubspaceFinder(sweep: sweep, panels: plan.grid.panels).leading(
+      plan.width, sketchedBy: plan.request.sketch, seed: plan.request.seed, width: plan.sketchWidth)
+    let summary = try found.statistics.summary(on: world)
+    return try sharpen(found.basis, summary)
   }
 
   /// Quantizes and refines A_m. Collective; does not read A.
@@ -91,15 +101,10 @@ struct SVDBasis {
 
   /// Replaces the error by the measured one. Collective; reads A once.
   func measure(_ factors: inout LowRankFactors) throws {
-    let residual = Residual(
-      input: input, stream: plan.stream(rank: world.rank), world: world, clock: clock)
+    let residual = Residual(sweep: sweep)
     let square = try residual.relativeSquare(left: factors.left, right: factors.right)
     factors.error = factors.error.measured(square.squareRoot())
     factors.reads += 1
-  }
-
-  private var finder: RangeFinder {
-    RangeFinder(input: input, stream: plan.stream(rank: world.rank), world: world, clock: clock)
   }
 
   // MARK: From the sketch to A_m
@@ -114,40 +119,38 @@ struct SVDBasis {
     let plain: PlainQuantization
   }
 
+  /// Multiplies the sketched rows (d_p x m; overwritten) and A with one another in turn.
   private func sharpen(
-    _ sketch: borrowing Matrix<Double>, _ summary: BlockStatistics.Summary
+    _ right: consuming Matrix<Float>, _ summary: BlockStatistics.Summary
   ) throws -> Found {
     let energy = summary.energy
     let (tiles, panels) = (plan.grid.tiles, plan.grid.panels)
-    let projection = Projection(
-      input: input, stream: plan.stream(rank: world.rank), world: world, clock: clock)
-    // Rows of Y or Q, and of B^T or V: overwritten in turn.
-    let left = sketch.rounded()
-    try orthonormalize(sketch, into: left, tiles)
-    let right = try projection.project(onto: left)
+    try orthonormalize(right, panels)
+    let finder = RangeFinder(sweep: sweep)
+    let left = try finder.product(with: right).rounded()
 
-    var outlook = try outlook(of: right, panels, energy: energy)
+    var outlook = try outlook(of: left, tiles, energy: energy)
     var iterations = 0
-    var gain = Double.infinity
-    while wantsIteration(iterations, outlook, lastGain: gain) {
+    var gain = outlook.expectedGain(sketchWidth: plan.sketchWidth)
+    while wantsIteration(iterations, outlook, gain: gain) {
       if iterations % 2 == 0 {
+        try orthonormalize(left, tiles)
+        let projected = try Projection(sweep: sweep).project(onto: left)
+        _ = right.elements.update(fromContentsOf: projected.elements)
+      } else {
         try orthonormalize(right, panels)
         try finder.product(with: right).round(into: left)
-      } else {
-        try orthonormalize(left, tiles)
-        let projected = try projection.project(onto: left)
-        _ = right.elements.update(fromContentsOf: projected.elements)
       }
       iterations += 1
       let next =
         iterations % 2 == 0
-        ? try self.outlook(of: right, panels, energy: energy)
-        : try self.outlook(of: left, tiles, energy: energy)
+        ? try self.outlook(of: left, tiles, energy: energy)
+        : try self.outlook(of: right, panels, energy: energy)
       gain = 1 - next.cost / outlook.cost
       outlook = next
     }
 
-    let basisIsLeft = iterations % 2 == 0
+    let basisIsLeft = iterations % 2 == 1
     let form =
       basisIsLeft
       ? SpectralForm(
@@ -172,6 +175,13 @@ struct SVDBasis {
     let error: Double
     /// What is to be small: the error, or the size if the error is given.
     let cost: Double
+
+    /// The part of the squared error that one more read can be expected to take away after the
+    /// sketch: of what lies beyond the basis, about r / (m - r) has come in for r components kept.
+    func expectedGain(sketchWidth m: Int) -> Double {
+      let r = allocation.rank
+      return error > 0 ? min(1, Double(r) / Double(max(1, m - r)) * tail / error) : 0
+    }
   }
 
   private func outlook(
@@ -190,17 +200,19 @@ struct SVDBasis {
     }
   }
 
-  /// Whether to read A once more: as often as asked for, or while that can make the error smaller
-  /// by a percent and the last time did (or the size by two).
-  private func wantsIteration(_ done: Int, _ outlook: Outlook, lastGain: Double) -> Bool {
+  /// Whether to read A once more: as often as asked for, or while what the basis misses matters and
+  /// the last read has gained, or the first is expected to gain, a few percent of the squared error
+  /// (of the size for a tolerance).
+  private func wantsIteration(_ done: Int, _ outlook: Outlook, gain: Double) -> Bool {
     if let wanted = plan.request.powerIterations { return done < wanted }
     return done < Self.mostIterations && outlook.tail > Self.worthwhile * outlook.error
-      && lastGain > Self.worthwhile
+      && gain > (done == 0 ? Self.worthStarting : Self.worthwhile)
   }
 
   private static let mostIterations = 4
   /// Of a squared error.
   private static let worthwhile = 0.02
+  private static let worthStarting = 0.04
 
   /// Overwrites the rows of a matrix by those of an orthonormal basis of its columns' span.
   private func orthonormalize(_ matrix: borrowing Matrix<Float>, _ grid: BlockPartition) throws {

@@ -19,7 +19,7 @@ struct SketchBasis {
 
   /// The factors of this rank's rows and columns. Collective; reads A twice.
   func factor() throws -> LowRankFactors {
-    let stream = plan.stream(rank: world.rank)
+    let sweep = plan.sweep(over: input, on: world, clock)
     let kind = plan.request.quantizer.quantizer
     let choice = try plan.uniformChoice()
     let bits = (
@@ -27,7 +27,7 @@ struct SketchBasis {
       right: [UInt8](repeating: UInt8(choice.rightBits), count: choice.rank)
     )
 
-    let sketched = try RangeFinder(input: input, stream: stream, world: world, clock: clock)
+    let sketched = try RangeFinder(sweep: sweep)
       .sketch(with: plan.request.sketch, seed: plan.request.seed, width: plan.width)
 
     let basis = sketched.sketch.rounded()
@@ -41,8 +41,7 @@ struct SketchBasis {
     }
     sketched.sketch.round(into: basis)
 
-    let bt = try Projection(input: input, stream: stream, world: world, clock: clock)
-      .project(onto: basis)
+    let bt = try Projection(sweep: sweep).project(onto: basis)
 
     // W = R^+ B with R = U diag(s) V^T of the TSQR; the cutoff is that of single precision.
     let wt = try clock.measure(.computing) {
@@ -81,11 +80,14 @@ struct SketchBasis {
 }
 
 extension CompressionPlan {
-  /// The order in which a rank reads.
-  func stream(rank: Int) -> BlockStream {
-    BlockStream(
-      grid: grid, rank: rank, tilesPerGroup: memory.tilesPerGroup,
+  /// How a rank reads A.
+  func sweep(over input: InputMatrix, on world: Communicator, _ clock: StageClock) -> Sweep {
+    let stream = BlockStream(
+      grid: grid, rank: world.rank, tilesPerGroup: memory.tilesPerGroup,
       columnsPerRead: memory.columnsPerRead)
+    return Sweep(
+      tiles: TileReader(input: input, stream: stream, keeping: memory.keepable), world: world,
+      clock: clock)
   }
 }
 

@@ -25,7 +25,13 @@ struct BlockStatistics {
   mutating func add(_ block: MatrixView<Float>, of cell: BlockStream.Cell, in input: InputMatrix)
     throws
   {
-    let square = sumOfSquares(block)
+    try add(sumOfSquares(block), block, of: cell, in: input)
+  }
+
+  /// The same for a cell whose sum of squares is known.
+  mutating func add(
+    _ square: Double, _ block: MatrixView<Float>, of cell: BlockStream.Cell, in input: InputMatrix
+  ) throws {
     guard square.isFinite else { throw input.notFinite(block, cell.rows, cell.columns) }
     squares[cell.tile * panels + cell.localPanel] += square
     // One strip of each panel, in a tile that wanders down the matrix from panel to panel.

@@ -28,6 +28,20 @@ struct BlockStream {
     let isLast: Bool
   }
 
+  /// A rectangle of A that is read in one call.
+  struct Piece {
+    let rows: Range<Int>
+    let columns: Range<Int>
+
+    var byteCount: Int { rows.count * columns.count * MemoryLayout<Float>.size }
+  }
+
+  /// Every piece of the rank's column block: group after group from the top, each from left to
+  /// right.
+  var pieces: [Piece] {
+    groups.flatMap { group in reads.map { Piece(rows: rows(of: group), columns: $0) } }
+  }
+
   /// The groups of tiles, from the top of A to the bottom.
   var groups: [Range<Int>] {
     let count = grid.tiles.count
@@ -62,12 +76,17 @@ struct BlockStream {
 
   /// The cells of a read, strip after strip, each from the top tile to the bottom one.
   func cells(of group: Range<Int>, _ read: Range<Int>) -> [Cell] {
+    strips(of: group, read).flatMap { $0 }
+  }
+
+  /// The cells of each strip of a read, from the left one to the right one.
+  func strips(of group: Range<Int>, _ read: Range<Int>) -> [[Cell]] {
     let firstPanel = read.lowerBound / grid.panels.blockSize
     let lastPanel = (read.upperBound - 1) / grid.panels.blockSize
     let ownFirst = grid.panels.blocks(of: rank).lowerBound
     return (firstPanel...lastPanel).flatMap { panel in
       let whole = grid.panels.range(ofBlock: panel)
-      return grid.strips(ofPanel: panel).filter { read.contains($0.lowerBound) }.flatMap { strip in
+      return grid.strips(ofPanel: panel).filter { read.contains($0.lowerBound) }.map { strip in
         group.map { tile in
           Cell(
             tile: tile, localPanel: panel - ownFirst, rows: grid.tiles.range(ofBlock: tile),

@@ -76,13 +76,19 @@ package final class InputMatrix {
   ) throws -> MatrixView<Float> {
     if axis == .rows {
       try dataset.read(rows: columns, columns: rows, into: buffer)
-      return MatrixView(
-        buffer.baseAddress, rows: columns.count, columns: rows.count, stride: rows.count
-      ).transposed
+    } else {
+      try dataset.read(rows: rows, columns: columns, into: buffer)
     }
-    try dataset.read(rows: rows, columns: columns, into: buffer)
-    return MatrixView(
-      buffer.baseAddress, rows: rows.count, columns: columns.count, stride: columns.count)
+    return view(rows: rows, columns: columns, of: buffer)
+  }
+
+  /// A[rows, columns] in a buffer that it was read into.
+  package func view(
+    rows: Range<Int>, columns: Range<Int>, of buffer: UnsafeMutableBufferPointer<Float>
+  ) -> MatrixView<Float> {
+    let (high, wide) = axis == .rows ? (columns.count, rows.count) : (rows.count, columns.count)
+    let stored = MatrixView(buffer.baseAddress, rows: high, columns: wide, stride: wide)
+    return axis == .rows ? stored.transposed : stored
   }
 
   /// The element of A as it is counted in the file, for messages.

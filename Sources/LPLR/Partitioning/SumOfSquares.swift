@@ -26,6 +26,45 @@ func sumOfSquares(_ run: UnsafeBufferPointer<Float>) -> Double {
   return sums.sum() + rest
 }
 
+/// Copies a block as it is stored, without gaps, and returns its sum of squares.
+func copySummingSquares(_ a: MatrixView<Float>, to target: UnsafeMutablePointer<Float>) -> Double {
+  var next = target
+  return a.storedRows.reduce(0) { sum, run in
+    guard let source = run.baseAddress else { return sum }
+    next.update(from: source, count: run.count)
+    let copy = UnsafeBufferPointer(start: next, count: run.count)
+    next += run.count
+    return sum + sumOfSquares(copy)
+  }
+}
+
+/// The sum of squared differences of two runs of elements of equal length, each difference in single
+/// precision.
+func sumOfSquaredDifferences(
+  _ a: UnsafeBufferPointer<Float>, _ b: UnsafeBufferPointer<Float>
+) -> Double {
+  precondition(a.count == b.count)
+  let lanes = 8
+  let whole = a.count / lanes * lanes
+  var sums = SIMD8<Double>()
+  let (left, right) = (UnsafeRawBufferPointer(a), UnsafeRawBufferPointer(b))
+  var index = 0
+  while index < whole {
+    let gaps =
+      left.loadUnaligned(fromByteOffset: 4 * index, as: SIMD8<Float>.self)
+      - right.loadUnaligned(fromByteOffset: 4 * index, as: SIMD8<Float>.self)
+    let wide = SIMD8<Double>(gaps)
+    sums += wide * wide
+    index += lanes
+  }
+  var rest = 0.0
+  for index in whole..<a.count {
+    let gap = Double(a[index] - b[index])
+    rest += gap * gap
+  }
+  return sums.sum() + rest
+}
+
 /// The first element that is NaN or infinite, by stored rows.
 func firstNonFinite(_ a: MatrixView<Float>) -> (row: Int, column: Int)? {
   for (index, run) in a.storedRows.enumerated() {

@@ -13,8 +13,10 @@ package struct CompressionPlan: Sendable {
   package let columns: Int
   /// Rank, bits and size as the user wants them, for A.
   package let rule: RankRule
-  /// The columns of the sketch.
+  /// The columns of the basis.
   package let width: Int
+  /// The columns of the sketch, at least as many.
+  package let sketchWidth: Int
   package let grid: MatrixGrid
   package let memory: MemoryPlan
 
@@ -56,15 +58,27 @@ package struct CompressionPlan: Sendable {
     (self.request, self.rule, self.width) = (request, rule, width)
     (self.rows, self.columns) = (rows, columns)
     (self.axis, self.chunk, memoryLimit) = (axis, chunk, limit)
+    sketchWidth =
+      request.basis == .svd && request.sketch == .sparse
+      ? Self.wideSketch(for: width, rows: rows) : width
+    let sketchWidth = self.sketchWidth
     let grid = MatrixGrid(rows: rows, columns: columns, width: width, ranks: world.size)
     memory = try world.agree {
       try MemoryPlan(
-        grid: grid, width: width, keepsBothSides: request.basis != .sketch, axis: axis,
-        chunk: chunk,
-        limit: limit)
+        grid: grid, width: width, sketchWidth: sketchWidth,
+        keepsBothSides: request.basis != .sketch, axis: axis, chunk: chunk, limit: limit)
     }
     self.grid = grid
   }
+
+  /// Columns of a sparse sketch for a basis of so many: they cost next to nothing at the read, and
+  /// m^2 numbers and m^3 flops on one rank afterwards.
+  private static func wideSketch(for width: Int, rows n: Int) -> Int {
+    let columns = max(width, min(4 * width, mostSketchColumns, n))
+    return (columns + SparseSketch.copies - 1) / SparseSketch.copies * SparseSketch.copies
+  }
+
+  private static let mostSketchColumns = 1280
 
   /// The same bits for every component, of a rank that is known before A is read.
   func uniformChoice() throws -> RankAndBits {

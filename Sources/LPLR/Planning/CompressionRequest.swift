@@ -11,7 +11,8 @@ package struct CompressionRequest: Sendable {
   /// Whether the error is measured by one more read of A.
   package var certifies = false
   package var method = MethodKind.lplr
-  package var sketch = SketchKind.signs
+  /// nil: what suits the basis.
+  package var sketchKind: SketchKind?
   package var quantizer = QuantizerKind.lloyd
   package var seed: UInt64 = 0
   package var axis = BlockAxis.columns
@@ -20,6 +21,8 @@ package struct CompressionRequest: Sendable {
   package var memory: Int?
 
   package init() {}
+
+  package var sketch: SketchKind { sketchKind ?? (basis == .sketch ? .signs : .sparse) }
 }
 
 /// The ways to find a basis of the range; the only place where they are chosen.

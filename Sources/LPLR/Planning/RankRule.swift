@@ -141,10 +141,14 @@ package struct RankRule: Equatable, Sendable {
     // of them are kept.
     let mostUseful = Int(Self.usefulShare * 8 * Double(budget(n, d)) / Double(n + d))
     let wanted = known ?? min(mostUseful, Self.widestSketch)
-    return min(n, d, max(asked ?? wanted + max(16, wanted / 4), known ?? 1))
+    let spare = max(16, known == nil ? wanted / 4 : min(wanted / 4, Self.mostSpare))
+    return min(n, d, max(asked ?? wanted + spare, known ?? 1))
   }
 
   private static let usefulShare = 0.5
+  /// Columns beyond a rank that is asked for: what they miss falls with their number, whatever the
+  /// rank.
+  private static let mostSpare = 32
   /// What a tolerance is tried with first.
   private static let firstWidth = 256
   /// A wider sketch than this must be asked for: its cost grows with the width.

@@ -17,51 +17,55 @@ struct ErrorFeedback: ~Copyable {
   /// Components that are coded before their errors are handed on by one product.
   private static let group = 32
 
-  /// Overwrites the targets (rows x r) by the values of their codes, and returns the codes.
+  /// Overwrites the targets (r x rows: one component after the other) by the values of their codes,
+  /// and returns the codes, row by row.
   ///
   /// About rows r^2 flops, all but rows r `group` of them in `sgemm`.
-  func encode(_ targets: MatrixView<Float>) -> [UInt8] {
-    let r = targets.columns
-    let codes = Matrix<UInt16>(rows: targets.rows, columns: r, repeating: 0)
+  func encode(_ targets: borrowing Matrix<Float>) -> [UInt8] {
+    let (r, rows) = (targets.rows, targets.columns)
+    let codes = Matrix<UInt16>(rows: r, columns: rows, repeating: 0)
     // What the errors so far add to each target, and the errors of the group in hand.
-    let shifts = Matrix<Float>(rows: targets.rows, columns: r, repeating: 0)
-    let errors = Matrix<Float>(rows: targets.rows, columns: Self.group, repeating: 0)
+    let shifts = Matrix<Float>(rows: r, columns: rows, repeating: 0)
+    let errors = Matrix<Float>(rows: Self.group, columns: rows, repeating: 0)
     for upper in stride(from: r, to: 0, by: -Self.group) {
       let lower = max(0, upper - Self.group)
       encode(lower..<upper, of: targets, shifts, into: codes, errors)
       guard weights.rows > 0, lower > 0 else { continue }
       multiply(
-        errors.view.block(rows: 0..<targets.rows, columns: 0..<upper - lower),
-        weights.view.block(rows: lower..<upper, columns: 0..<lower),
-        into: shifts.view.block(rows: 0..<targets.rows, columns: 0..<lower), alpha: -1, beta: 1)
+        weights.view.block(rows: lower..<upper, columns: 0..<lower).transposed,
+        errors.rows(0..<upper - lower), into: shifts.rows(0..<lower), alpha: -1, beta: 1)
     }
     return pack(codes)
   }
 
   private func encode(
-    _ group: Range<Int>, of targets: MatrixView<Float>, _ shifts: borrowing Matrix<Float>,
+    _ group: Range<Int>, of targets: borrowing Matrix<Float>, _ shifts: borrowing Matrix<Float>,
     into codes: borrowing Matrix<UInt16>, _ errors: borrowing Matrix<Float>
   ) {
-    let r = targets.columns
-    guard let base = targets.base, let shift = shifts.elements.baseAddress,
-      let number = codes.elements.baseAddress, let gap = errors.elements.baseAddress
+    let rows = targets.columns
+    guard rows > 0, let values = targets.elements.baseAddress,
+      let shifts = shifts.elements.baseAddress, let numbers = codes.elements.baseAddress,
+      let errors = errors.elements.baseAddress
     else { return }
-    let feedback = weights.rows > 0 ? weights.elements.baseAddress : nil
     code.quantizers.withTables { tables in
-      for row in 0..<targets.rows {
-        let values = base + row * targets.stride
-        let mine = gap + row * Self.group
-        for component in group.reversed() {
-          var target = values[component] + shift[row * r + component]
-          if let feedback {
-            for later in component + 1..<max(group.upperBound, component + 1) {
-              target -= feedback[later * r + component] * mine[later - group.lowerBound]
-            }
+      for component in group.reversed() {
+        let shift = shifts + component * rows
+        if weights.rows > 0 {
+          for later in component + 1..<max(group.upperBound, component + 1) {
+            let gap = errors + (later - group.lowerBound) * rows
+            let weight = weights[later, component]
+            for row in 0..<rows { shift[row] -= weight * gap[row] }
           }
-          let (code, value) = tables.nearest(to: target, component: component)
-          number[row * r + component] = code
-          mine[component - group.lowerBound] = value - values[component]
-          values[component] = value
+        }
+        let value = values + component * rows
+        let number = numbers + component * rows
+        let error = errors + (component - group.lowerBound) * rows
+        for row in 0..<rows {
+          let (code, nearest) = tables.nearest(
+            to: value[row] + shift[row], component: component)
+          number[row] = code
+          error[row] = nearest - value[row]
+          value[row] = nearest
         }
       }
     }
@@ -69,11 +73,12 @@ struct ErrorFeedback: ~Copyable {
 
   private func pack(_ codes: borrowing Matrix<UInt16>) -> [UInt8] {
     let rowBytes = code.packing.rowBytes
-    var bytes = [UInt8](repeating: 0, count: codes.rows * rowBytes)
+    let rows = codes.columns
+    var bytes = [UInt8](repeating: 0, count: rows * rowBytes)
     bytes.withUnsafeMutableBufferPointer { bytes in
       guard let base = bytes.baseAddress else { return }
-      for (index, row) in codes.view.storedRows.enumerated() {
-        code.packing.pack(into: base + index * rowBytes) { Int(row[$0]) }
+      for row in 0..<rows {
+        code.packing.pack(into: base + row * rowBytes) { Int(codes[$0, row]) }
       }
     }
     return bytes

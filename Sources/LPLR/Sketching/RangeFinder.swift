@@ -4,12 +4,12 @@ internal import LinearAlgebra
 internal import MessagePassing
 internal import ParallelHDF5
 
-/// A read of A for its product with a d x m matrix: the sketch, or a power iteration.
+/// A read of A for its product with a d x m matrix: the published sketch, or a power iteration.
 struct RangeFinder {
-  let input: InputMatrix
-  let stream: BlockStream
-  let world: Communicator
-  let clock: StageClock
+  let sweep: Sweep
+
+  private var stream: BlockStream { sweep.stream }
+  private var world: Communicator { sweep.world }
 
   /// Y = A S for the random matrix S, and what else the first read of A gives.
   struct Sketched: ~Copyable {
@@ -18,13 +18,13 @@ struct RangeFinder {
     let statistics: BlockStatistics
   }
 
-  /// Y = A S with a random S (Saha et al. 2023, Algorithm 1, step 1; Halko, Martinsson, Tropp, SIAM
-  /// Review 53(2), 2011, Algorithm 4.1). Collective; costs one ``product(with:visit:)``.
+  /// Y = A S with a random S (Saha et al. 2023, Algorithm 1, step 1). Collective; costs one
+  /// ``product(with:visit:)``.
   func sketch(with kind: SketchKind, seed: UInt64, width m: Int) throws -> Sketched {
     let mine = stream.grid.panels.range(of: world.rank)
-    let s = clock.measure(.computing) { kind.sketch(seed: seed).rows(mine, width: m) }
+    let s = sweep.clock.measure(.computing) { kind.dense(seed: seed).rows(mine, width: m) }
     var statistics = BlockStatistics(stream: stream)
-    let y = try product(with: s) { try statistics.add($0, of: $1, in: input) }
+    let y = try product(with: s) { try statistics.add($0, of: $1, in: sweep.tiles.input) }
     return Sketched(sketch: y, statistics: statistics)
   }
 
@@ -45,29 +45,17 @@ struct RangeFinder {
       rows: grid.tiles.range(of: world.rank).count, columns: m, repeating: 0)
     let workspace = Workspace(stream: stream, width: m)
 
-    for group in stream.groups {
-      try world.agree {
-        for read in stream.reads {
-          let a = try clock.measure(.reading) {
-            try input.read(rows: stream.rows(of: group), columns: read, into: workspace.buffer)
-          }
-          try clock.measure(.computing) {
-            for cell in stream.cells(of: group, read) {
-              let block = a.block(
-                rows: cell.rows.shifted(by: -stream.rows(of: group).lowerBound),
-                columns: cell.columns.shifted(by: -read.lowerBound))
-              try visit(block, cell)
-              let product = workspace.product(cell, in: group)
-              multiply(
-                block, s.rows(cell.columns.shifted(by: -mine.lowerBound)), into: product,
-                beta: cell.isFirst ? 0 : 1)
-              if cell.isLast { try add(product, to: workspace.sums[cell.tile - group.lowerBound]) }
-            }
-          }
-        }
-      }
-      try clock.measure(.communicating) {
-        for tile in group { try reduce(tile, workspace.sums[tile - group.lowerBound], into: y) }
+    try sweep.run(finish: { group in
+      for tile in group { try reduce(tile, workspace.sums[tile - group.lowerBound], into: y) }
+    }) { block in
+      for cell in stream.cells(of: block.group, block.columns) {
+        let a = block.view(of: cell)
+        try visit(a, cell)
+        let product = workspace.product(cell, in: block.group)
+        multiply(
+          a, s.rows(cell.columns.shifted(by: -mine.lowerBound)), into: product,
+          beta: cell.isFirst ? 0 : 1)
+        if cell.isLast { try add(product, to: workspace.sums[cell.tile - block.group.lowerBound]) }
       }
     }
     return y
@@ -77,7 +65,7 @@ struct RangeFinder {
     let terms = UnsafeBufferPointer(start: product.base, count: product.rows * product.columns)
     guard sum.add(terms) else {
       throw InputError.badData(
-        "\(input.dataset.name): products of its elements overflow single precision; scale the "
+        "\(sweep.tiles.input.dataset.name): products of its elements overflow single precision; scale the "
           + "matrix down")
     }
   }
@@ -98,16 +86,12 @@ struct RangeFinder {
 
   /// The arrays that every group uses again.
   private struct Workspace: ~Copyable {
-    let buffer: UnsafeMutableBufferPointer<Float>
     let products: Matrix<Float>
     let sums: [ReproducibleSum]
     private let tileRows: Int
-    private let block: Matrix<Float>
 
     init(stream: BlockStream, width m: Int) {
       tileRows = min(stream.grid.tiles.blockSize, stream.grid.tiles.extent)
-      block = stream.makeBuffer()
-      buffer = block.elements
       products = Matrix(rows: stream.tilesPerGroup * tileRows, columns: m, repeating: 0)
       let count = tileRows * m
       sums = (0..<stream.tilesPerGroup).map { _ in ReproducibleSum(count: count) }
@@ -118,18 +102,4 @@ struct RangeFinder {
       return products.rows(start..<start + cell.rows.count)
     }
   }
-}
-
-extension BlockStream {
-  /// Room for the largest read.
-  func makeBuffer() -> Matrix<Float> {
-    let tileRows = min(grid.tiles.blockSize, grid.tiles.extent)
-    let widest = reads.map(\.count).max() ?? 0
-    return Matrix(rows: tilesPerGroup * tileRows, columns: widest, repeating: 0)
-  }
-}
-
-extension Range<Int> {
-  /// The range with both ends moved.
-  func shifted(by offset: Int) -> Range<Int> { lowerBound + offset..<upperBound + offset }
 }

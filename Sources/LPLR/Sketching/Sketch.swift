@@ -11,14 +11,17 @@ protocol Sketch {
 
 /// The sketches that ship; the only place where they are chosen.
 package enum SketchKind: String, CaseIterable, Sendable {
+  /// A few signs in each row, applied without a product (``BasisKind/svd`` only).
+  case sparse
   /// Independent signs, +1 or -1, exact in any floating-point format.
   case signs
   /// Independent standard normal numbers, as published.
   case gaussian
 
-  func sketch(seed: UInt64) -> any Sketch {
+  /// The sketch by a product.
+  func dense(seed: UInt64) -> any Sketch {
     switch self {
-    case .signs: SignSketch(random: Philox(seed: seed, stream: 1))
+    case .signs, .sparse: SignSketch(random: Philox(seed: seed, stream: 1))
     case .gaussian: GaussianSketch(random: Philox(seed: seed, stream: 2))
     }
   }
