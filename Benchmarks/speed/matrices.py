@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The matrices of the benchmark, made by `lplr-dist generate`, and what is known of them.
+
+All have s_i = 10^(-i / 64) for i < 512, scaled to a root mean square of 1, and white noise of 1e-3.
+"""
+import pathlib
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+
+COMPONENTS, DECAY, NOISE = 512, 27.795, 1e-3  # exp(-1 / 27.795) = 10^(-1 / 64)
+
+
+class Store:
+    """A directory of matrices, each of which is made when it is first asked for and kept."""
+
+    def __init__(self, directory, program, prefix):
+        self.directory, self.program, self.prefix = pathlib.Path(directory), program, prefix
+
+    def get(self, name, shape, chunk=None):
+        """The path of the matrix."""
+        path = self.directory / f"{self.prefix}{name}.h5"
+        if not self.usable(path, shape, chunk):
+            print(f"making {path}, {shape[0]} x {shape[1]}", file=sys.stderr, flush=True)
+            options = ["--chunk", f"{chunk[0]}x{chunk[1]}"] if chunk else []
+            subprocess.run(
+                ["mpirun", "-n", "2", self.program, "generate", path, "--force", "--quiet",
+                 "--shape", f"{shape[0]}x{shape[1]}", "--spectrum", f"exponential:{DECAY}",
+                 "--components", str(COMPONENTS), "--noise", str(NOISE), *options],
+                check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        return path
+
+    @staticmethod
+    def usable(path, shape, chunk):
+        if not path.exists():
+            return False
+        with h5py.File(path) as file:
+            data = file["data"]
+            return (data.shape == tuple(shape) and data.attrs["noise"] == NOISE
+                    and data.attrs["kind"].decode() == f"exponential(decay: {DECAY})"
+                    and data.chunks == (tuple(map(min, chunk, shape)) if chunk else None))
+
+
+def optimum(shape, rank):
+    """The least relative Frobenius error at a rank.
+
+    Noise turns a singular value s above sigma (n d)^(1/4) into sqrt((s^2 + sigma^2 n)
+    (s^2 + sigma^2 d)) / s, and the others into noise's own, of at most sigma (sqrt n + sqrt d)
+    (Benaych-Georges and Nadakuditi, J. Multivariate Analysis 111, 2012).
+    """
+    n, d = shape
+    squares = np.exp(-2 * np.arange(min(COMPONENTS, n, d)) / DECAY)
+    squares *= n * d / squares.sum()
+    noise = NOISE**2
+    energy = squares.sum() + noise * n * d
+    seen = squares > noise * np.sqrt(n * d)
+    kept = np.where(seen, (squares + noise * n) * (squares + noise * d) / squares,
+                    noise * (np.sqrt(n) + np.sqrt(d))**2)[:rank].sum()
+    return np.sqrt((energy - kept) / energy)
+
+
+def error(path, left, right):
+    """||A - left right^T|| / ||A||, by bands of rows."""
+    residual = energy = 0.0
+    with h5py.File(path) as file:
+        data = file["data"]
+        for start in range(0, data.shape[0], 1024):
+            band = data[start:start + 1024]
+            energy += squared_norm(band)
+            band -= left[start:start + 1024] @ right.T
+            residual += squared_norm(band)
+    return np.sqrt(residual / energy)
+
+
+def squared_norm(band):
+    """In double precision from row to row; a row by itself in float32 is exact enough."""
+    return np.einsum("ij,ij->i", band, band).sum(dtype=np.float64)
