@@ -67,7 +67,7 @@ class Peer:
 
 def by_hand(ranks=2, chunked=False, suffix=""):
     """The hand-written program: rows of a contiguous file, column blocks of a chunked one."""
-    layout = ("--axis", "columns", "--slab", "1024") if chunked else ("--slab", "1024")
+    layout = ("--axis", "columns", "--slab", "1024") if chunked else ("--slab", "512")
     script = "peer_two_pass.py"
     return [Peer(f"by hand, p = 10{suffix}", script, layout, ranks=ranks),
             Peer(f"by hand, p = k{suffix}", script, layout, wide=True, ranks=ranks),

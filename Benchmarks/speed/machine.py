@@ -67,7 +67,7 @@ def products(ranks):
     commands = [[sys.executable, PRODUCTS, "numpy"], [sys.executable, PRODUCTS, "system"]]
     commands += [[ONEDNN, kind] for kind in ("f32", "bf16")] if ONEDNN else []
     for command in commands:
-        for width in sorted({w for rank in ranks for w in (rank + 10, rank * 5 // 4, 2 * rank)}):
+        for width in sorted({w for rank in ranks for w in (rank + 10, 2 * rank)}):
             found = [together([*command, width, rows, columns], n) for n in (1, 2)]
             if None in found:
                 row(" ".join(map(str, command[1:])).replace(str(PRODUCTS), "").strip(), width,

@@ -4,11 +4,15 @@
 All have s_i = 10^(-i / 64) for i < 512, scaled to a root mean square of 1, and white noise of 1e-3.
 """
 import pathlib
+import shutil
 import subprocess
 import sys
 
 import h5py
 import numpy as np
+
+import measure
+from table import progress
 
 COMPONENTS, DECAY, NOISE = 512, 27.795, 1e-3  # exp(-1 / 27.795) = 10^(-1 / 64)
 
@@ -23,7 +27,8 @@ class Store:
         """The path of the matrix."""
         path = self.directory / f"{self.prefix}{name}.h5"
         if not self.usable(path, shape, chunk):
-            print(f"making {path}, {shape[0]} x {shape[1]}", file=sys.stderr, flush=True)
+            self.require_room(4 * shape[0] * shape[1])
+            progress(f"making {path}, {shape[0]} x {shape[1]}")
             options = ["--chunk", f"{chunk[0]}x{chunk[1]}"] if chunk else []
             subprocess.run(
                 ["mpirun", "-n", "2", self.program, "generate", path, "--force", "--quiet",
@@ -31,6 +36,12 @@ class Store:
                  "--components", str(COMPONENTS), "--noise", str(NOISE), *options],
                 check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
         return path
+
+    def require_room(self, needed):
+        free = shutil.disk_usage(self.directory).free
+        if free < 1.1 * needed:
+            raise measure.Failed(f"{self.directory} has {free / 1e9:.0f} GB free, the matrix takes "
+                                 f"{needed / 1e9:.0f} GB; see LPLR_SPEED_DIR")
 
     @staticmethod
     def usable(path, shape, chunk):

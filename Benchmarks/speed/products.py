@@ -10,11 +10,11 @@ import time
 
 import numpy as np
 
-SECONDS = 1.0  # each figure takes as long, so that two of us are at it together
+SECONDS = 0.5  # each figure takes as long, so that two of us are at it together
 
 
 def rate(work, run):
-    """Work by second, the median of a second's runs."""
+    """Work by second, by the median of the runs."""
     run()
     end, times = time.perf_counter() + SECONDS, []
     while not times or time.perf_counter() < end:
