@@ -62,6 +62,11 @@ class Bench:
                 "the start of the program to its end, factors written. Cold: "
                 f"{measure.how_cold()}. Error: of the factors against the matrix. Truncation: "
                 "without what quantization adds. Optimum: of any factors of that rank.")
+        small = 1024, 2048
+        for rank in self.ranks:
+            exact = matrices.exact_optimum(self.store.get("small", small), rank)
+            print(f"- The optimum of {small[0]} x {small[1]} at rank {rank}: {exact:.4e} by its "
+                  f"singular values, {matrices.optimum(small, rank):.4e} as computed here.")
         for chunked in (False, True):
             field = [c for c in contestants.everyone(chunked)
                      if isinstance(c, Ours) or self.peer in c.name]
