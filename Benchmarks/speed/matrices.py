@@ -5,8 +5,6 @@ All have s_i = 10^(-i / 64) for i < 512, scaled to a root mean square of 1, and 
 """
 import pathlib
 import shutil
-import subprocess
-import sys
 
 import h5py
 import numpy as np
@@ -30,11 +28,10 @@ class Store:
             self.require_room(4 * shape[0] * shape[1])
             progress(f"making {path}, {shape[0]} x {shape[1]}")
             options = ["--chunk", f"{chunk[0]}x{chunk[1]}"] if chunk else []
-            subprocess.run(
-                ["mpirun", "-n", "2", self.program, "generate", path, "--force", "--quiet",
-                 "--shape", f"{shape[0]}x{shape[1]}", "--spectrum", f"exponential:{DECAY}",
-                 "--components", str(COMPONENTS), "--noise", str(NOISE), *options],
-                check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+            measure.finish(list(map(str, [
+                "mpirun", "-n", 2, self.program, "generate", path, "--force", "--quiet",
+                "--shape", f"{shape[0]}x{shape[1]}", "--spectrum", f"exponential:{DECAY}",
+                "--components", COMPONENTS, "--noise", NOISE, *options])))
         return path
 
     def require_room(self, needed):
@@ -71,7 +68,7 @@ def optimum(shape, rank):
     above = (seen + noise * n) * (seen + noise * d) / seen
     rest = noise * noise_squares(n - len(seen), d - len(seen))
     kept = np.concatenate([above, rest])[:rank].sum()
-    return np.sqrt((energy - kept) / energy)
+    return np.sqrt(max(0, energy - kept) / energy)
 
 
 def noise_squares(n, d):

@@ -40,7 +40,7 @@ def run(command, ranks=None, environment=None):
     return Run(seconds, max(peak) / 1024, sum(cpu), sum(read) / 1e9, sum(storage) / 1e9)
 
 
-def finish(command, environment):
+def finish(command, environment=None):
     """Runs to the end or to the time limit, which ends its whole process group."""
     process = subprocess.Popen(
         command, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL,

@@ -195,9 +195,11 @@ class Bench:
         race = Race(self, path, rank, field, ("warm",))
         section("Equal bytes", f"Factors of {base} x {2 * base} at rank {rank} on 1, 2, 3 and 7 "
                 "ranks, byte by byte.")
-        files = [f"{self.output(c)}.h5" for c in field if c.name not in race.failures]
         for name, failure in race.failures.items():
             print(f"- {name}: failed: {failure}")
+        if race.failures:
+            return
+        files = [f"{self.output(c)}.h5" for c in field]
         done = subprocess.run([sys.executable, "-B", SAME_FACTORS, *files], text=True,
                               capture_output=True)
         print("The same." if done.returncode == 0 else f"DIFFERENT: {done.stderr.strip()}")
