@@ -46,7 +46,8 @@ int main(int count, char **arguments) {
   char line[256];
   double cpu = use.ru_utime.tv_sec + use.ru_stime.tv_sec +
                1e-6 * (use.ru_utime.tv_usec + use.ru_stime.tv_usec);
-  int length = snprintf(line, sizeof line, "%ld %.3f %lld %lld\n", use.ru_maxrss, cpu, calls, storage);
+  int length = snprintf(line, sizeof line, "%ld %.3f %lld %lld\n", use.ru_maxrss, cpu, calls,
+                        storage);
   int log = open(arguments[1], O_WRONLY | O_APPEND | O_CREAT, 0644);
   if (log < 0 || write(log, line, (size_t)length) != length) return 74;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -53,11 +53,17 @@ class Peer:
     wide: bool = False
     ranks: int | None = None
     python: str = sys.executable
+    threads: bool = False  # of its own: those of BLAS on top make dask take three times as long
+
+    @property
+    def single(self):
+        """One thread of BLAS: ranks or other threads are at work beside it."""
+        return self.ranks is not None or self.threads
 
     def run(self, path, output, rank):
         command = [self.python, "-B", HERE / self.script, path, output, "--rank", rank,
                    "--oversample", rank if self.wide else 10, *self.options]
-        return measure.run(command, self.ranks, ONE_THREAD if self.ranks else None)
+        return measure.run(command, self.ranks, ONE_THREAD if self.single else None)
 
     def errors(self, path, output, rank):
         error = matrices.error(path, *(np.load(f"{output}.{side}.npy")
@@ -67,7 +73,7 @@ class Peer:
 
 def by_hand(ranks=2, chunked=False, suffix=""):
     """The hand-written program: rows of a contiguous file, column blocks of a chunked one."""
-    layout = ("--axis", "columns", "--slab", "1024") if chunked else ("--slab", "512")
+    layout = ("--axis", "columns", "--slab", "1024") if chunked else ("--slab", "256")
     script = "peer_two_pass.py"
     return [Peer(f"by hand, p = 10{suffix}", script, layout, ranks=ranks),
             Peer(f"by hand, p = k{suffix}", script, layout, wide=True, ranks=ranks),
@@ -76,11 +82,12 @@ def by_hand(ranks=2, chunked=False, suffix=""):
 
 
 def dask(chunked=False):
-    layout = ("--axis", "columns") if chunked else ()
-    layout = (*layout, "--slab", "1024")
-    return [Peer("dask, p = 10", "peer_dask.py", layout),
-            Peer("dask, p = k", "peer_dask.py", layout, wide=True),
-            Peer("dask, p = 10, compute=True", "peer_dask.py", (*layout, "--compute"))]
+    layout = ("--axis", "columns", "--slab", "1024") if chunked else ("--slab", "512")
+    script, again = "peer_dask.py", (*layout, "--compute")
+    return [Peer("dask, p = 10", script, layout, threads=True),
+            Peer("dask, p = k", script, layout, wide=True, threads=True),
+            Peer("dask, p = 10, compute=True", script, again, threads=True),
+            Peer("dask, p = k, compute=True", script, again, wide=True, threads=True)]
 
 
 def in_memory():

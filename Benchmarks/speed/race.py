@@ -9,7 +9,7 @@ from table import progress
 
 
 class Race:
-    """Contestants that take turns on one matrix, at one rank: runs by name and state, and errors."""
+    """Contestants in turns on one matrix, at one rank: runs by name and state, and errors."""
 
     def __init__(self, bench, path, rank, field, states, errors=False):
         self.runs = {(c.name, state): [] for c in field for state in states}
@@ -48,7 +48,7 @@ class Race:
         return statistics.median(run.seconds for run in self.runs[name, state])
 
     def cells(self, name, state):
-        """Seconds with their range, CPU seconds, MiB of the largest process, GB read, GB of disk."""
+        """Seconds with range, CPU seconds, MiB of the largest process, GB read, GB from disk."""
         if name in self.failures:
             return [f"failed: {self.failures[name]}", "", "", "", ""]
         runs = self.runs[name, state]

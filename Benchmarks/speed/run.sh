@@ -6,7 +6,7 @@
 #   Benchmarks/speed/run.sh --help                   sections and options
 # Makes matrices (up to 26 GB; 7 GB without the sections size and growth) and a Python environment
 # with the peers, once, in LPLR_SPEED_DIR. Settings:
-#   LPLR_SPEED_DIR=/scratch/speed          where they are kept (default: lplr-speed in TMPDIR or /tmp)
+#   LPLR_SPEED_DIR=/scratch/speed          where they are kept (default: lplr-speed in TMPDIR, /tmp)
 #   LPLR_DIST_BINARY=/opt/bin/lplr-dist    the program to measure (default: built from this tree)
 #   LPLR_HEAT_PYTHON=/opt/heat/bin/python  a Python with Heat, or nothing to leave it out (default:
 #                                          installed with pip, 5 GB with its PyTorch)
@@ -36,7 +36,7 @@ export LPLR_SPEED_DIR=${LPLR_SPEED_DIR:-${TMPDIR:-/tmp}/lplr-speed}
 mkdir -p "$LPLR_SPEED_DIR"
 
 make_environment peers --requirement "$directory/requirements.txt" ||
-  { say "no environment for the peers: pip needs mpicc, Python's venv and the package index"; exit 69; }
+  { say "no environment for the peers: it takes pip, mpicc and Python's venv"; exit 69; }
 if [[ -z ${LPLR_HEAT_PYTHON+set} ]]; then
   make_environment heat heat h5py || say "Heat cannot be installed, and is left out"
   LPLR_HEAT_PYTHON=$LPLR_SPEED_DIR/heat/bin/python
@@ -47,7 +47,8 @@ compile account
 export LPLR_SPEED_ACCOUNT=$LPLR_SPEED_DIR/account LPLR_SPEED_ONEDNN=$LPLR_SPEED_DIR/onednn
 if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null && ! compile onednn -ldnnl 2>/dev/null; then
   say "installing libdnnl-dev"
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq libdnnl-dev >&2 || true
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get update -qq && apt-get install -qq libdnnl-dev; } >&2 || true
 fi
 if ! compile onednn -ldnnl 2>/dev/null; then LPLR_SPEED_ONEDNN=; fi
 
