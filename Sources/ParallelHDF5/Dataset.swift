@@ -18,7 +18,7 @@ package final class Dataset {
   package let storedByteCount: Int
 
   let handle: HDF5Handle
-  private let path: ReadPath
+  let path: ReadPath
 
   /// Takes over an open dataset; `cacheBytes` holds chunks that several reads share.
   init(_ id: hid_t, name: String, cacheBytes: Int) throws {
@@ -54,9 +54,9 @@ package final class Dataset {
     guard !rows.isEmpty, !columns.isEmpty, let base = buffer.baseAddress else { return }
     switch path {
     case .library:
-      try load([rows, columns], as: lplr_h5t_native_float(), into: base)
+      try handle.read([rows, columns], as: lplr_h5t_native_float(), into: base, name)
     case .converting(let reader):
-      try reader.read(rows: rows, columns: columns, into: base) { try load($0, as: $1, into: $2) }
+      try reader.read(rows: rows, columns: columns, into: base)
     case .chunks(let reader):
       try reader.read(rows: rows, columns: columns, into: base)
     }
@@ -68,7 +68,7 @@ package final class Dataset {
   ) throws {
     checkRectangle([rows, columns], capacity: buffer.count)
     guard !rows.isEmpty, !columns.isEmpty, let base = buffer.baseAddress else { return }
-    try load([rows, columns], as: lplr_h5t_native_uint8(), into: base)
+    try handle.read([rows, columns], as: lplr_h5t_native_uint8(), into: base, name)
   }
 
   /// All elements of a small dataset of any numeric type.
@@ -77,7 +77,7 @@ package final class Dataset {
     var values = [Float](repeating: 0, count: count)
     try values.withUnsafeMutableBufferPointer {
       guard count > 0, let base = $0.baseAddress else { return }
-      try load(shape.map { 0..<$0 }, as: lplr_h5t_native_float(), into: base)
+      try handle.read(shape.map { 0..<$0 }, as: lplr_h5t_native_float(), into: base, name)
     }
     return values
   }
@@ -87,22 +87,6 @@ package final class Dataset {
       ranges.count == shape.count && zip(ranges, shape).allSatisfy { $0.upperBound <= $1 }
         && ranges.reduce(1) { $0 * $1.count } <= capacity,
       "reading \(ranges) of \(name) with shape \(shape)")
-  }
-
-  /// Lets HDF5 read a rectangle that is not empty, as numbers of an HDF5 type.
-  private func load(
-    _ ranges: [Range<Int>], as type: hid_t, into base: UnsafeMutableRawPointer
-  ) throws {
-    let counts = ranges.map { hsize_t($0.count) }
-    let space = try HDF5Handle(H5Dget_space(handle.id), "H5Dget_space", name, close: H5Sclose)
-    let starts = ranges.map { hsize_t($0.lowerBound) }
-    try check(
-      H5Sselect_hyperslab(space.id, H5S_SELECT_SET, starts, nil, counts, nil),
-      "H5Sselect_hyperslab", name)
-    let memory = try HDF5Handle(
-      H5Screate_simple(Int32(counts.count), counts, nil), "H5Screate_simple", name, close: H5Sclose)
-    try check(
-      H5Dread(handle.id, type, memory.id, space.id, lplr_h5_default(), base), "H5Dread", name)
   }
 }
 
