@@ -146,15 +146,12 @@ func fletcher32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
   /// Modulo 65535, where only a sum of zeros is 0.
   func folded(_ sum: UInt32) -> UInt32 { (sum & 0xffff) &+ (sum >> 16) }
   var (first, second): (UInt32, UInt32) = (0, 0)
-  let words = bytes.count / 2
-  var word = 0
-  while word < words {
-    // As many words as the sums have room for.
-    let end = min(word + 360, words)
-    while word < end {
-      first &+= UInt32(UInt16(bigEndian: bytes.load(fromByteOffset: 2 * word, as: UInt16.self)))
+  let words = bytes.bindMemory(to: UInt16.self)
+  // As many words at a time as the sums have room for.
+  for start in stride(from: 0, to: words.count, by: 360) {
+    for word in words[start..<min(start + 360, words.count)] {
+      first &+= UInt32(UInt16(bigEndian: word))
       second &+= first
-      word += 1
     }
     (first, second) = (folded(first), folded(second))
   }
