@@ -63,6 +63,9 @@ let package = Package(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "CRandom123", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "ParallelHDF5Tests", dependencies: ["ParallelHDF5", "TestSupport"],
+      resources: [.copy("Python")], swiftSettings: settings),
+    .testTarget(
       name: "LPLRTests", dependencies: ["LPLR", "LinearAlgebra", "ParallelHDF5", "TestSupport"],
       swiftSettings: settings),
     .testTarget(

@@ -18,8 +18,10 @@ package final class Dataset {
   package let storedByteCount: Int
 
   let handle: HDF5Handle
+  let path: ReadPath
 
-  init(_ id: hid_t, name: String, file: hid_t) throws {
+  /// Takes over an open dataset; `cacheBytes` holds chunks that several reads share.
+  init(_ id: hid_t, name: String, cacheBytes: Int) throws {
     handle = try HDF5Handle(id, "H5Dopen2", name, close: H5Dclose)
     self.name = name
     let space = try HDF5Handle(H5Dget_space(id), "H5Dget_space", name, close: H5Sclose)
@@ -38,23 +40,35 @@ package final class Dataset {
       chunk = nil
     }
     storedByteCount = Int(H5Dget_storage_size(id))
+    path = ReadPath(
+      handle, name: name, type: type, shape: shape, chunk: chunk, creation: creation.id,
+      cacheBytes: cacheBytes)
   }
 
   /// Reads a rectangle into `buffer` (rows x columns, row-major) as float32, whatever the type in
-  /// the file.
+  /// the file. One thread at a time: HDF5 is called, and buffers of the dataset are used.
   package func read(
     rows: Range<Int>, columns: Range<Int>, into buffer: UnsafeMutableBufferPointer<Float>
   ) throws {
-    try read(
-      [rows, columns], type: lplr_h5t_native_float(), into: buffer.baseAddress, buffer.count)
+    checkRectangle([rows, columns], capacity: buffer.count)
+    guard !rows.isEmpty, !columns.isEmpty, let base = buffer.baseAddress else { return }
+    switch path {
+    case .library:
+      try handle.read([rows, columns], as: lplr_h5t_native_float(), into: base, name)
+    case .converting(let reader):
+      try reader.read(rows: rows, columns: columns, into: base)
+    case .chunks(let reader):
+      try reader.read(rows: rows, columns: columns, into: base)
+    }
   }
 
   /// Reads a rectangle of bytes into `buffer` (rows x columns, row-major).
   package func read(
     rows: Range<Int>, columns: Range<Int>, into buffer: UnsafeMutableBufferPointer<UInt8>
   ) throws {
-    try read(
-      [rows, columns], type: lplr_h5t_native_uint8(), into: buffer.baseAddress, buffer.count)
+    checkRectangle([rows, columns], capacity: buffer.count)
+    guard !rows.isEmpty, !columns.isEmpty, let base = buffer.baseAddress else { return }
+    try handle.read([rows, columns], as: lplr_h5t_native_uint8(), into: base, name)
   }
 
   /// All elements of a small dataset of any numeric type.
@@ -62,29 +76,17 @@ package final class Dataset {
     let count = shape.reduce(1, *)
     var values = [Float](repeating: 0, count: count)
     try values.withUnsafeMutableBufferPointer {
-      try read(shape.map { 0..<$0 }, type: lplr_h5t_native_float(), into: $0.baseAddress, $0.count)
+      guard count > 0, let base = $0.baseAddress else { return }
+      try handle.read(shape.map { 0..<$0 }, as: lplr_h5t_native_float(), into: base, name)
     }
     return values
   }
 
-  private func read(
-    _ ranges: [Range<Int>], type: hid_t, into base: UnsafeMutableRawPointer?, _ capacity: Int
-  ) throws {
-    let counts = ranges.map { hsize_t($0.count) }
-    let total = ranges.reduce(1) { $0 * $1.count }
+  private func checkRectangle(_ ranges: [Range<Int>], capacity: Int) {
     precondition(
       ranges.count == shape.count && zip(ranges, shape).allSatisfy { $0.upperBound <= $1 }
-        && total <= capacity, "reading \(ranges) of \(name) with shape \(shape)")
-    guard total > 0 else { return }
-    let space = try HDF5Handle(H5Dget_space(handle.id), "H5Dget_space", name, close: H5Sclose)
-    let starts = ranges.map { hsize_t($0.lowerBound) }
-    try check(
-      H5Sselect_hyperslab(space.id, H5S_SELECT_SET, starts, nil, counts, nil),
-      "H5Sselect_hyperslab", name)
-    let memory = try HDF5Handle(
-      H5Screate_simple(Int32(counts.count), counts, nil), "H5Screate_simple", name, close: H5Sclose)
-    try check(
-      H5Dread(handle.id, type, memory.id, space.id, lplr_h5_default(), base), "H5Dread", name)
+        && ranges.reduce(1) { $0 * $1.count } <= capacity,
+      "reading \(ranges) of \(name) with shape \(shape)")
   }
 }
 

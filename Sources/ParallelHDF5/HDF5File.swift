@@ -70,6 +70,9 @@ package final class HDF5File {
     return true
   }
 
+  /// What HDF5 itself takes.
+  private static let defaultCacheBytes = 1 << 20
+
   /// Opens a dataset for reading. `chunkCacheBytes` holds chunks that several reads share.
   package func dataset(_ object: String, chunkCacheBytes: Int? = nil) throws -> Dataset {
     let name = "\(path):\(object)"
@@ -80,7 +83,9 @@ package final class HDF5File {
       try check(
         H5Pset_chunk_cache(access.id, 12_421, chunkCacheBytes, 1), "H5Pset_chunk_cache", name)
     }
-    return try Dataset(H5Dopen2(handle.id, object, access.id), name: name, file: handle.id)
+    return try Dataset(
+      H5Dopen2(handle.id, object, access.id), name: name,
+      cacheBytes: chunkCacheBytes ?? Self.defaultCacheBytes)
   }
 
   /// The 2-D numeric datasets of the file, one line each: path, shape and type.
