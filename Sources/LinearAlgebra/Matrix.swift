@@ -12,11 +12,16 @@ package struct Matrix<Scalar: BitwiseCopyable>: ~Copyable {
   package let elements: UnsafeMutableBufferPointer<Scalar>
 
   /// A matrix with every element `value`.
+  @inlinable
   package init(rows: Int, columns: Int, repeating value: Scalar) {
     precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) x \(columns)")
     self.rows = rows
     self.columns = columns
-    elements = allocate(rows * columns, repeating: value)
+    let count = rows * columns
+    elements = UnsafeMutableBufferPointer(
+      start: allocateZeros(byteCount: count * MemoryLayout<Scalar>.stride)
+        .bindMemory(to: Scalar.self, capacity: count), count: count)
+    if withUnsafeBytes(of: value, { $0.contains { $0 != 0 } }) { elements.update(repeating: value) }
   }
 
   deinit { free(elements.baseAddress) }
@@ -41,16 +46,12 @@ package struct Matrix<Scalar: BitwiseCopyable>: ~Copyable {
 }
 
 /// Memory from the C library: zeros come from pages that are not touched before they are used.
-private func allocate<Scalar: BitwiseCopyable>(_ count: Int, repeating value: Scalar)
-  -> UnsafeMutableBufferPointer<Scalar>
-{
-  guard let memory = calloc(max(count, 1), MemoryLayout<Scalar>.stride) else {
-    fatalError("no memory for \(count) elements of \(MemoryLayout<Scalar>.stride) bytes")
+@usableFromInline
+func allocateZeros(byteCount: Int) -> UnsafeMutableRawPointer {
+  guard let memory = calloc(max(byteCount, 1), 1) else {
+    fatalError("no memory for a matrix of \(byteCount) bytes")
   }
-  let elements = UnsafeMutableBufferPointer(
-    start: memory.bindMemory(to: Scalar.self, capacity: count), count: count)
-  if withUnsafeBytes(of: value, { $0.contains { $0 != 0 } }) { elements.update(repeating: value) }
-  return elements
+  return memory
 }
 
 /// A rectangle of a matrix that somebody else owns, possibly seen transposed.
@@ -101,13 +102,35 @@ package struct MatrixView<Scalar: BitwiseCopyable> {
 
   /// The stored rows, one contiguous run of elements each, whichever way the view is turned.
   @inlinable
-  package var storedRows: some Sequence<UnsafeMutableBufferPointer<Scalar>> {
-    let count = isTransposed ? columns : rows
-    let length = isTransposed ? rows : columns
-    let base = base
-    let stride = stride
-    return (0..<count).lazy.map { row in
-      UnsafeMutableBufferPointer(start: base.map { $0 + row * stride }, count: length)
-    }
+  package var storedRows: StoredRows<Scalar> {
+    StoredRows(
+      start: base, stride: stride, length: isTransposed ? rows : columns,
+      left: isTransposed ? columns : rows)
+  }
+}
+
+/// The rows of a view as they lie in memory.
+package struct StoredRows<Scalar: BitwiseCopyable>: Sequence, IteratorProtocol {
+  @usableFromInline var start: UnsafeMutablePointer<Scalar>?
+  @usableFromInline let stride: Int
+  @usableFromInline let length: Int
+  @usableFromInline var left: Int
+
+  @inlinable
+  init(start: UnsafeMutablePointer<Scalar>?, stride: Int, length: Int, left: Int) {
+    self.start = start
+    self.stride = stride
+    self.length = length
+    self.left = left
+  }
+
+  @inlinable package var underestimatedCount: Int { left }
+
+  @inlinable
+  package mutating func next() -> UnsafeMutableBufferPointer<Scalar>? {
+    guard left > 0 else { return nil }
+    left -= 1
+    defer { start = start.map { $0 + stride } }
+    return UnsafeMutableBufferPointer(start: start, count: length)
   }
 }

@@ -19,7 +19,7 @@ import Testing
     for panel in 0..<grid.panels.count {
       for strip in grid.strips(ofPanel: panel) {
         #expect(strip.lowerBound == next && !strip.isEmpty)
-        #expect(strip.count <= MatrixGrid.stripWidth)
+        #expect(strip.count <= grid.stripWidth)
         next = strip.upperBound
       }
       #expect(next == grid.panels.range(ofBlock: panel).upperBound)

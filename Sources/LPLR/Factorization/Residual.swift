@@ -25,8 +25,8 @@ struct Residual {
     var squares = [Double](repeating: 0, count: 2 * grid.panels.blocks(of: world.rank).count)
     let tileRows = min(grid.tiles.blockSize, grid.tiles.extent)
     let l = Matrix<Float>(rows: stream.tilesPerGroup * tileRows, columns: rank, repeating: 0)
-    let r = Matrix<Float>(rows: MatrixGrid.stripWidth, columns: rank, repeating: 0)
-    let product = Matrix<Float>(rows: tileRows, columns: MatrixGrid.stripWidth, repeating: 0)
+    let r = Matrix<Float>(rows: grid.stripWidth, columns: rank, repeating: 0)
+    let product = Matrix<Float>(rows: tileRows, columns: grid.stripWidth, repeating: 0)
     try sweep.run(prepare: { group in
       let top = stream.rows(of: group).lowerBound
       for tile in group {

@@ -35,7 +35,7 @@ struct BlockStatistics {
     guard square.isFinite else { throw input.notFinite(block, cell.rows, cell.columns) }
     squares[cell.tile * panels + cell.localPanel] += square
     // One strip of each panel, in a tile that wanders down the matrix from panel to panel.
-    if cell.isFirst, cell.tile == (cell.columns.lowerBound / MatrixGrid.stripWidth) % tiles {
+    if cell.isFirst, cell.tile == (cell.columns.lowerBound / 256) % tiles {
       plain.add(block)
     }
   }

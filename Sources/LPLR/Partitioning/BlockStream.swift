@@ -67,33 +67,31 @@ struct BlockStream {
     }
     return grid.panels.blocks(of: rank).flatMap { block in
       let range = grid.panels.range(ofBlock: block)
-      let step = max(1, columnsPerRead / MatrixGrid.stripWidth) * MatrixGrid.stripWidth
+      let step = max(1, columnsPerRead / grid.stripWidth) * grid.stripWidth
       return stride(from: range.lowerBound, to: range.upperBound, by: step).map {
         $0..<min($0 + step, range.upperBound)
       }
     }
   }
 
-  /// The cells of a read, strip after strip, each from the top tile to the bottom one.
-  func cells(of group: Range<Int>, _ read: Range<Int>) -> [Cell] {
-    strips(of: group, read).flatMap { $0 }
+  /// A cell for each tile of a group by columns of one panel.
+  func cells(of group: Range<Int>, within columns: Range<Int>) -> [Cell] {
+    let panel = columns.lowerBound / grid.panels.blockSize
+    let whole = grid.panels.range(ofBlock: panel)
+    return group.map { tile in
+      Cell(
+        tile: tile, localPanel: panel - grid.panels.blocks(of: rank).lowerBound,
+        rows: grid.tiles.range(ofBlock: tile), columns: columns,
+        isFirst: columns.lowerBound == whole.lowerBound,
+        isLast: columns.upperBound == whole.upperBound)
+    }
   }
 
-  /// The cells of each strip of a read, from the left one to the right one.
-  func strips(of group: Range<Int>, _ read: Range<Int>) -> [[Cell]] {
-    let firstPanel = read.lowerBound / grid.panels.blockSize
-    let lastPanel = (read.upperBound - 1) / grid.panels.blockSize
-    let ownFirst = grid.panels.blocks(of: rank).lowerBound
-    return (firstPanel...lastPanel).flatMap { panel in
-      let whole = grid.panels.range(ofBlock: panel)
-      return grid.strips(ofPanel: panel).filter { read.contains($0.lowerBound) }.map { strip in
-        group.map { tile in
-          Cell(
-            tile: tile, localPanel: panel - ownFirst, rows: grid.tiles.range(ofBlock: tile),
-            columns: strip, isFirst: strip.lowerBound == whole.lowerBound,
-            isLast: strip.upperBound == whole.upperBound)
-        }
-      }
-    }
+  /// The cells of a read, strip after strip, each from the top tile to the bottom one.
+  func cells(of group: Range<Int>, _ read: Range<Int>) -> [Cell] {
+    let panels = read.lowerBound / grid.panels.blockSize...(read.upperBound - 1)
+      / grid.panels.blockSize
+    return panels.flatMap(grid.strips(ofPanel:)).filter { read.contains($0.lowerBound) }
+      .flatMap { cells(of: group, within: $0) }
   }
 }

@@ -13,8 +13,9 @@ package struct MatrixGrid: Equatable, Sendable {
   /// Panels of columns and the ranks that own these columns of A.
   package let panels: BlockPartition
 
-  /// Columns in a strip: the inner dimension of the sketch's products.
-  static let stripWidth = 256
+  /// Columns in a strip: the inner dimension of products A V. Long enough that what a product copies of V
+  /// is little beside A, short enough that a tile of it fits into a cache.
+  package var stripWidth: Int { panels.blockSize <= 640 ? panels.blockSize : 512 }
 
   /// - Parameters:
   ///   - n: rows of A.
@@ -23,22 +24,22 @@ package struct MatrixGrid: Equatable, Sendable {
   ///     of the TSQR stay smaller than its leaves.
   ///   - ranks: over whom tiles and panels are spread; the cuts do not depend on it.
   package init(rows n: Int, columns d: Int, width: Int, ranks: Int) {
-    func size(_ extent: Int, most: Int) -> Int {
-      min(max((extent / 64 + 63) / 64 * 64, 256), most)
+    func size(_ extent: Int, most: Int, into parts: Int) -> Int {
+      min(max((extent / parts + 63) / 64 * 64, 256), most)
     }
     tiles = BlockPartition(
-      extent: n, blockSize: max(size(n, most: 1024), (2 * width + 63) / 64 * 64), ranks: ranks)
+      extent: n, blockSize: max(size(n, most: 1024, into: 32), (2 * width + 63) / 64 * 64),
+      ranks: ranks)
     // At most 2^13 panels, which is what a reproducible sum has room for.
-    let panel = max(
-      size(d, most: 2048), (d / (1 << 13) + Self.stripWidth) / Self.stripWidth * Self.stripWidth)
+    let panel = max(size(d, most: 2048, into: 64), (d / (1 << 13) + 512) / 512 * 512)
     panels = BlockPartition(extent: d, blockSize: panel, ranks: ranks)
   }
 
   /// The columns of each strip of a panel, from left to right.
   func strips(ofPanel panel: Int) -> [Range<Int>] {
     let range = panels.range(ofBlock: panel)
-    return stride(from: range.lowerBound, to: range.upperBound, by: Self.stripWidth).map {
-      $0..<min($0 + Self.stripWidth, range.upperBound)
+    return stride(from: range.lowerBound, to: range.upperBound, by: stripWidth).map {
+      $0..<min($0 + stripWidth, range.upperBound)
     }
   }
 }

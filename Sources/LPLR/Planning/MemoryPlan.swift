@@ -37,7 +37,7 @@ package struct MemoryPlan: Equatable, Sendable {
     let tile = min(grid.tiles.blockSize, grid.tiles.extent)
     // A tile's products and two parts of its reproducible sums; its rows of Q are fewer.
     let perTile = tile * m * (4 + 16)
-    let strip = min(MatrixGrid.stripWidth, grid.panels.extent)
+    let strip = min(grid.stripWidth, grid.panels.extent)
     // One piece is computed with while the next is read.
     let thinnest = 2 * tile * strip * 4
     let smallest = resident + perTile + thinnest
@@ -63,7 +63,7 @@ package struct MemoryPlan: Equatable, Sendable {
           free / (perTile + thinnest)))
       let bytes = min(Self.largestRead, (free - tilesPerGroup * perTile) / 2)
       columnsPerRead = max(
-        strip, bytes / (tilesPerGroup * tile * 4) / MatrixGrid.stripWidth * MatrixGrid.stripWidth)
+        strip, bytes / (tilesPerGroup * tile * 4) / grid.stripWidth * grid.stripWidth)
     }
     let inFlight = tilesPerGroup * (perTile + 2 * tile * columnsPerRead * 4)
     keepable = max(0, free - inFlight)

@@ -53,35 +53,34 @@ struct SubspaceFinder {
     let stream = sweep.stream
     let mine = panels.range(of: world.rank)
     let z = SketchedColumns(
-      columns: mine, strips: panels.blocks(of: world.rank).flatMap(stream.grid.strips(ofPanel:)),
+      columns: mine, panels: panels.blocks(of: world.rank).map(panels.range(ofBlock:)),
       width: sketch.columns, isByColumns: sweep.tiles.input.axis == .rows)
     let copy = Matrix<Float>(
       rows: stream.groups.map { stream.rows(of: $0).count }.max() ?? 0,
-      columns: MatrixGrid.stripWidth, repeating: 0)
+      columns: SketchedColumns.stripWidth, repeating: 0)
     guard let room = copy.elements.baseAddress else { return z }
     try sweep.run { block in
       let signs = sketch.rows(block.rows)
-      for strip in stream.strips(of: block.group, block.columns) {
-        let columns = strip[0].columns
+      for strip in z.strips where block.columns.contains(strip.lowerBound) {
         let a = block.a.block(
-          rows: 0..<block.rows.count, columns: columns.shifted(by: -block.columns.lowerBound))
+          rows: 0..<block.rows.count, columns: strip.shifted(by: -block.columns.lowerBound))
+        let cells = stream.cells(of: block.group, within: strip)
         // Blocks of A lie scattered over memory; what the norm has gone through is taken along.
         if a.isTransposed {
-          for cell in strip {
+          for cell in cells {
             try statistics.add(block.view(of: cell), of: cell, in: sweep.tiles.input)
           }
-          signs.add(transposed: a.transposed, to: z.strip(of: columns))
+          signs.add(transposed: a.transposed, to: z.strip(of: strip))
         } else {
-          for cell in strip {
+          for cell in cells {
             let view = block.view(of: cell)
-            let offset = (cell.rows.lowerBound - block.rows.lowerBound) * columns.count
+            let offset = (cell.rows.lowerBound - block.rows.lowerBound) * strip.count
             let square = copySummingSquares(view, to: room + offset)
             try statistics.add(square, view, of: cell, in: sweep.tiles.input)
           }
           signs.add(
-            MatrixView(
-              room, rows: block.rows.count, columns: columns.count, stride: columns.count),
-            to: z.strip(of: columns).transposed)
+            MatrixView(room, rows: block.rows.count, columns: strip.count, stride: strip.count),
+            to: z.strip(of: strip).transposed)
         }
       }
     }
@@ -98,10 +97,7 @@ struct SubspaceFinder {
       z.copyLeadingColumns(to: rows)
       return rows
     }
-    // By panels, so that the sum has the same terms on any number of ranks.
-    let squares = panels.blocks(of: world.rank).map { panel in
-      sweep.stream.grid.strips(ofPanel: panel).reduce(0.0) { $0 + sumOfSquares(z.strip(of: $1)) }
-    }
+    let squares = z.strips.map { sumOfSquares(z.strip(of: $0)) }
     let energy = try world.sumInOrder(squares, width: 1)[0]
     var sum = FixedPointSum(rows: m, columns: m, bound: energy)
     let product = Matrix<Double>(rows: m, columns: m, repeating: 0)
@@ -156,9 +152,18 @@ struct SketchedColumns: ~Copyable {
   let isByColumns: Bool
   private let memory: Matrix<Float>
 
-  init(columns: Range<Int>, strips: [Range<Int>], width: Int, isByColumns: Bool) {
+  /// Columns in a strip: few, so that a strip of Z stays in a cache while A passes by.
+  static let stripWidth = 256
+
+  /// - Parameter panels: the rank's panels; strips end where they end, so that they are the same ones
+  ///   on any number of ranks.
+  init(columns: Range<Int>, panels: [Range<Int>], width: Int, isByColumns: Bool) {
     self.columns = columns
-    self.strips = strips
+    strips = panels.flatMap { panel in
+      stride(from: panel.lowerBound, to: panel.upperBound, by: Self.stripWidth).map {
+        $0..<min($0 + Self.stripWidth, panel.upperBound)
+      }
+    }
     self.width = width
     self.isByColumns = isByColumns
     memory = Matrix(rows: columns.count, columns: width, repeating: 0)
