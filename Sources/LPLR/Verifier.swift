@@ -44,12 +44,12 @@ package struct Verifier {
     let sweep = Sweep(
       tiles: TileReader(input: input, stream: stream, keeping: 0), world: world, clock: clock)
     let squares = try Residual(sweep: sweep).squares(rank: factors.rank) { tile, target in
-        try world.agree {
-          try factors.readLeft(rows: grid.tiles.range(ofBlock: tile), into: target)
-        }
-      } right: { columns, target in
-        try factors.readRight(rows: columns, into: target)
+      try world.agree {
+        try factors.readLeft(rows: grid.tiles.range(ofBlock: tile), into: target)
       }
+    } right: { columns, target in
+      try factors.readRight(rows: columns, into: target)
+    }
     try world.agree { try input.checkUnchanged() }
     let table = try world.broadcast(try world.gather(squares, filler: 0), from: 0, filler: 0)
     return VerificationReport(

@@ -130,7 +130,8 @@ package struct StoredRows<Scalar: BitwiseCopyable>: Sequence, IteratorProtocol {
   package mutating func next() -> UnsafeMutableBufferPointer<Scalar>? {
     guard left > 0 else { return nil }
     left -= 1
-    defer { start = start.map { $0 + stride } }
-    return UnsafeMutableBufferPointer(start: start, count: length)
+    let row = UnsafeMutableBufferPointer(start: start, count: length)
+    start = start.map { $0 + stride }
+    return row
   }
 }

@@ -46,19 +46,21 @@ package final class Dataset {
   }
 
   /// Reads a rectangle into `buffer` (rows x columns, row-major) as float32, whatever the type in
-  /// the file. One thread at a time: HDF5 is called, and buffers of the dataset are used.
+  /// the file. Threads wait for one another.
   package func read(
     rows: Range<Int>, columns: Range<Int>, into buffer: UnsafeMutableBufferPointer<Float>
   ) throws {
     checkRectangle([rows, columns], capacity: buffer.count)
     guard !rows.isEmpty, !columns.isEmpty, let base = buffer.baseAddress else { return }
-    switch path {
-    case .library:
-      try handle.read([rows, columns], as: lplr_h5t_native_float(), into: base, name)
-    case .converting(let reader):
-      try reader.read(rows: rows, columns: columns, into: base)
-    case .chunks(let reader):
-      try reader.read(rows: rows, columns: columns, into: base)
+    try HDF5Library.exclusively {
+      switch path {
+      case .library:
+        try handle.read([rows, columns], as: lplr_h5t_native_float(), into: base, name)
+      case .converting(let reader):
+        try reader.read(rows: rows, columns: columns, into: base)
+      case .chunks(let reader):
+        try reader.read(rows: rows, columns: columns, into: base)
+      }
     }
   }
 
@@ -68,7 +70,9 @@ package final class Dataset {
   ) throws {
     checkRectangle([rows, columns], capacity: buffer.count)
     guard !rows.isEmpty, !columns.isEmpty, let base = buffer.baseAddress else { return }
-    try handle.read([rows, columns], as: lplr_h5t_native_uint8(), into: base, name)
+    try HDF5Library.exclusively {
+      try handle.read([rows, columns], as: lplr_h5t_native_uint8(), into: base, name)
+    }
   }
 
   /// All elements of a small dataset of any numeric type.

@@ -2,6 +2,7 @@
 
 internal import CHDF5
 internal import MessagePassing
+internal import Synchronization
 
 /// A failed HDF5 call, with the file or dataset it was about and the library's own words.
 package struct HDF5Error: JobError, CustomStringConvertible {
@@ -46,4 +47,12 @@ package enum HDF5Library {
     H5open()
     H5Eset_auto2(lplr_h5_default(), nil, nil)
   }
+
+  /// Reads go through here: the library is not thread-safe, and a rank reads ahead in one thread
+  /// while the other may look up factors. All other calls are made while no thread reads.
+  static func exclusively<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try reading.withLock { _ in try body() }
+  }
+
+  private static let reading = Mutex(())
 }

@@ -33,12 +33,12 @@ struct Projection {
     let tileRows = min(grid.tiles.blockSize, grid.tiles.extent)
     let q = Matrix<Float>(rows: stream.tilesPerGroup * tileRows, columns: m, repeating: 0)
 
-    try sweep.run(prepare: { group in
+    try sweep.run { group in
       let top = stream.rows(of: group).lowerBound
       for tile in group {
         try basis(tile, q.rows(grid.tiles.range(ofBlock: tile).shifted(by: -top)))
       }
-    }) { block in
+    } compute: { block in
       for cell in stream.cells(of: block.group, block.columns) {
         let a = block.view(of: cell)
         try visit(a, cell)

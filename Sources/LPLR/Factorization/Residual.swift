@@ -27,12 +27,12 @@ struct Residual {
     let l = Matrix<Float>(rows: stream.tilesPerGroup * tileRows, columns: rank, repeating: 0)
     let r = Matrix<Float>(rows: grid.stripWidth, columns: rank, repeating: 0)
     let product = Matrix<Float>(rows: tileRows, columns: grid.stripWidth, repeating: 0)
-    try sweep.run(prepare: { group in
+    try sweep.run { group in
       let top = stream.rows(of: group).lowerBound
       for tile in group {
         try left(tile, l.rows(grid.tiles.range(ofBlock: tile).shifted(by: -top)))
       }
-    }) { block in
+    } compute: { block in
       for cell in stream.cells(of: block.group, block.columns) {
         let a = block.view(of: cell)
         let columns = r.rows(0..<cell.columns.count)

@@ -89,7 +89,8 @@ struct BlockStream {
 
   /// The cells of a read, strip after strip, each from the top tile to the bottom one.
   func cells(of group: Range<Int>, _ read: Range<Int>) -> [Cell] {
-    let panels = read.lowerBound / grid.panels.blockSize...(read.upperBound - 1)
+    let panels =
+      read.lowerBound / grid.panels.blockSize...(read.upperBound - 1)
       / grid.panels.blockSize
     return panels.flatMap(grid.strips(ofPanel:)).filter { read.contains($0.lowerBound) }
       .flatMap { cells(of: group, within: $0) }

@@ -35,12 +35,12 @@ struct Sweep {
   ///
   /// - Parameters:
   ///   - prepare: called by all ranks together before each group of tiles; may communicate.
-  ///   - finish: the same after each group.
   ///   - compute: called for each block of the group, from left to right; must not communicate.
+  ///   - finish: as `prepare`, after each group.
   func run(
     prepare: (_ group: Range<Int>) throws -> Void = { _ in },
-    finish: (_ group: Range<Int>) throws -> Void = { _ in },
-    compute: (Block) throws -> Void
+    compute: (Block) throws -> Void,
+    finish: (_ group: Range<Int>) throws -> Void = { _ in }
   ) throws {
     let reads = stream.reads
     try tiles.pass { pass in

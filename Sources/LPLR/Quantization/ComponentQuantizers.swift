@@ -91,7 +91,8 @@ struct ComponentQuantizers: Sendable {
     func nearest(to target: Float, component: Int) -> (UInt16, Float) {
       let component = components[component]
       let target = Float(Double(target) * component.perUnit)
-      let cell = max(0, min((target - component.origin) * component.cellsPerUnit, component.lastCell))
+      let cell = max(
+        0, min((target - component.origin) * component.cellsPerUnit, component.lastCell))
       var code = Int(firstCodes[component.firstCell + Int(cell)])
       // Most targets are at most two steps away, which need no branch.
       code += target >= thresholds[component.start + code] ? 1 : 0

@@ -45,9 +45,7 @@ struct RangeFinder {
       rows: grid.tiles.range(of: world.rank).count, columns: m, repeating: 0)
     let workspace = Workspace(stream: stream, width: m)
 
-    try sweep.run(finish: { group in
-      for tile in group { try reduce(tile, workspace.sums[tile - group.lowerBound], into: y) }
-    }) { block in
+    try sweep.run { block in
       for cell in stream.cells(of: block.group, block.columns) {
         let a = block.view(of: cell)
         try visit(a, cell)
@@ -57,6 +55,8 @@ struct RangeFinder {
           beta: cell.isFirst ? 0 : 1)
         if cell.isLast { try add(product, to: workspace.sums[cell.tile - block.group.lowerBound]) }
       }
+    } finish: { group in
+      for tile in group { try reduce(tile, workspace.sums[tile - group.lowerBound], into: y) }
     }
     return y
   }

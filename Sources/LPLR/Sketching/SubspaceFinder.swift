@@ -128,7 +128,8 @@ struct SubspaceFinder {
     try world.agreeOnRoot {
       let eigen = try SymmetricEigen(leading: l, of: gram)
       let first = max(eigen.values[0], Double.leastNormalMagnitude)
-      flat = eigen.vectors.transposed
+      flat =
+        eigen.vectors.transposed
         .scalingColumns(by: eigen.values.map { (1 / max($0 / first, Self.cutoff)).squareRoot() })
         .transposed.elements
     }
@@ -171,7 +172,9 @@ struct SketchedColumns: ~Copyable {
 
   /// The rows of Z that belong to a strip (strip.count x m).
   func strip(of strip: Range<Int>) -> MatrixView<Float> {
-    let start = memory.elements.baseAddress.map { $0 + (strip.lowerBound - columns.lowerBound) * width }
+    let start = memory.elements.baseAddress.map {
+      $0 + (strip.lowerBound - columns.lowerBound) * width
+    }
     return isByColumns
       ? MatrixView(start, rows: strip.count, columns: width, stride: width)
       : MatrixView(start, rows: width, columns: strip.count, stride: strip.count).transposed
