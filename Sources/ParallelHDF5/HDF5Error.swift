@@ -19,6 +19,9 @@ package struct HDF5Error: JobError, CustomStringConvertible {
       + (words.isEmpty ? "" : " (\(words.joined(separator: ": ")))")
   }
 
+  /// Whether a call of the system failed below the library, rather than the contents of the file.
+  package var isOfSystem: Bool { stack.contains { $0.contains("errno = ") } }
+
   /// An error from the stack of the last call, which is cleared.
   static func last(_ call: String, _ subject: String) -> HDF5Error {
     var stack: [String] = []
