@@ -12,7 +12,8 @@ package struct HDF5Error: JobError, CustomStringConvertible {
   /// HDF5's error stack, outermost entry first, one sentence an entry.
   package let stack: [String]
 
-  package var exitStatus: Int32 { ExitStatus.inputOutput }
+  /// What the library refuses without a failing call of the system is in the file.
+  package var exitStatus: Int32 { isOfSystem ? ExitStatus.inputOutput : ExitStatus.badData }
   package var description: String {
     let words = [stack.first, stack.count > 1 ? stack.last : nil].compactMap { $0 }
     return "\(subject): \(call) failed"

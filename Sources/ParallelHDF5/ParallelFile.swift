@@ -79,7 +79,7 @@ package final class ParallelFile {
     guard close(file) == 0 else { throw OutputError.system("close", path) }
     // HDF5 cuts the file to nothing before it writes to it, so the space is reserved again.
     try reserve(byteCount, in: temporary, of: path)
-    try createEmptyFile(temporary, of: path)
+    try asOutput { try createEmptyFile(temporary, of: path) }
     try reserve(byteCount, in: temporary, of: path)
     reserved = byteCount
   }
@@ -89,6 +89,13 @@ package final class ParallelFile {
     do { return try body() } catch {
       if world.isRoot { abandon() }
       throw error
+    }
+  }
+
+  /// An error of HDF5 in a file of ours is one of the output.
+  private func asOutput<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as HDF5Error {
+      throw OutputError.failed("\(error)")
     }
   }
 
@@ -108,7 +115,7 @@ package final class ParallelFile {
     datasets = planned
     addresses = [Int](repeating: 0, count: planned.count)
     try world.agreeOnRoot {
-      addresses = try createDatasets(planned, in: temporary, of: path)
+      addresses = try asOutput { try createDatasets(planned, in: temporary, of: path) }
       let end = zip(addresses, datasets).map { $0 + $1.byteCount }.max() ?? 0
       try reserve(max(reserved, end + Self.overhead), in: temporary, of: path)
     }
@@ -159,7 +166,7 @@ package final class ParallelFile {
     }
     let table = try world.gather(written.table, filler: 0)
     try world.agreeOnRoot {
-      try addSmallParts(WrittenPieces(table: table), finish)
+      try asOutput { try addSmallParts(WrittenPieces(table: table), finish) }
       try checkFinished()
       try syncAndRename()
       claim?.release()

@@ -8,7 +8,8 @@
 //   LPLR_FAULT_RANK  only on this rank of the job (all, if not set)
 //   LPLR_FAULT_N     the number of the matching call in the process, from 1 (0: none fails)
 //   LPLR_FAULT_EVER  1: so do all calls after it
-//   LPLR_FAULT_HOW   errno as a number; "short": half of the bytes; "eintr": EINTR
+//   LPLR_FAULT_HOW   errno as a number; "short": half of the bytes; "eintr": EINTR; "signal": the
+//                    process ends as by a crash; "hang": the call does not return
 //   LPLR_FAULT_LOG   a file to which each process appends "rank calls" at its end, and the call that
 //                    failed appends "rank fault"
 //
@@ -20,6 +21,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -90,6 +92,8 @@ static int fault(void) {
   const char *how = getenv("LPLR_FAULT_HOW");
   if (!how) return EIO;
   if (!strcmp(how, "short")) return 0;
+  if (!strcmp(how, "signal")) raise(SIGSEGV);
+  while (!strcmp(how, "hang")) pause();
   return strcmp(how, "eintr") ? atoi(how) : EINTR;
 }
 
