@@ -106,7 +106,7 @@ package final class FactorReader {
     bytes.withUnsafeBufferPointer { code.decode($0, into: target) }
   }
 
-  /// Whether the codes have checksums; files of version 0.1.0 of the program have none.
+  /// Whether the codes have checksums; the oldest files have none.
   package var areCodesChecked: Bool { leftCodes.areChecked && rightCodes.areChecked }
 
   /// Reads all codes and compares their checksums; throws `InputError` at the first damage.
