@@ -46,14 +46,15 @@ import Testing
     for _ in 0..<2 {
       let killed = try Command.runPython("change_during", ["kill", input, output] + command)
       #expect(killed.status == 137, "\(killed.account)")
+      guard ranks == 1 else { continue }
       #expect(!FileManager.default.fileExists(atPath: output))
-      if ranks == 1 { #expect(try names(folder).count == 3) }
+      #expect(try names(folder).count == 3)
     }
-    // Ranks without their mpirun live on for a moment, and hold the lock as long.
-    var again = try Command.run(arguments, ranks: ranks)
+    // Ranks without their mpirun live on for a moment: they hold the lock as long, or finish.
+    var again = try Command.run(arguments + ["--force"], ranks: ranks)
     for _ in 0..<20 where again.status == 73 {
       Thread.sleep(forTimeInterval: 0.5)
-      again = try Command.run(arguments, ranks: ranks)
+      again = try Command.run(arguments + ["--force"], ranks: ranks)
     }
     #expect(again.status == 0, "\(again.account)")
     #expect(try names(folder) == ["a.h5", "out.h5"])

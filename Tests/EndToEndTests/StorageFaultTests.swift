@@ -13,12 +13,12 @@ import Testing
   @Test func aCallThatFailsNeverGivesAWrongFile() throws {
     let folder = try TemporaryFolder()
     try Command.python(
-      "storage_faults", [try Command.path(), Self.shim, folder.path.path, "3", "2"])
+      "storage_faults", [try Command.path(), Self.shim, folder.path.path, "2", "2"])
   }
 
   @Test func changedBytesInTheInputEndWithOneLineAtMost() throws {
     let folder = try TemporaryFolder()
-    try Command.python("mutants", [try Command.path(), folder.path.path, "40", "4", "1"])
+    try Command.python("mutants", [try Command.path(), folder.path.path, "30", "2", "1"])
   }
 
   @Test(arguments: [1, 3]) func anInputThatCrashesTheLibraryIsMetByAChild(ranks: Int) throws {
@@ -36,7 +36,8 @@ import Testing
         "compress", input, "--output", output,
       ])
     #expect(finished.status == 65, "\(finished.account)")
-    #expect(finished.errors.contains("(signal 11); the file is damaged"), "\(finished.account)")
+    #expect(
+      finished.errors.contains("the HDF5 library fails on it (signal "), "\(finished.account)")
     #expect(finished.errors.matches(of: #/lplr-dist: /#).count == 1)
     #expect(!FileManager.default.fileExists(atPath: output))
   }
@@ -48,7 +49,7 @@ import Testing
     let library = folder.url("fault.so").path
     try #require(run("cc", ["-shared", "-fPIC", "-o", library, Self.shim, "-ldl"]).status == 0)
     func opens(_ input: String, of part: String) throws -> String {
-      let log = folder.url("log-\(part)")
+      let log = folder.url("\(input).\(part.dropFirst()).log")
       let finished = try TestSupport.run(
         "env",
         [
