@@ -44,10 +44,11 @@ package struct HDF5Error: JobError, CustomStringConvertible {
 /// How this program uses the library as a whole.
 package enum HDF5Library {
   /// Must be called before any other call of HDF5: no closing of files at exit, where a rank would
-  /// wait for the others, and no printing of error stacks.
+  /// wait for the others, no printing of error stacks, and no way into other files by links.
   package static func prepare() {
     H5dont_atexit()
     H5open()
     H5Eset_auto2(lplr_h5_default(), nil, nil)
+    H5Lunregister(H5L_TYPE_EXTERNAL)
   }
 }
