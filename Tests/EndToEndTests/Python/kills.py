@@ -2,6 +2,7 @@
 """PROGRAM FOLDER COUNT SEED: kills a random rank of a job at a random moment, COUNT times. The final
 name must be absent or stand for the right factors, and the next job must succeed. Prints how often
 the job was killed, and how often it had finished."""
+import contextlib
 import glob
 import os
 import random
@@ -70,7 +71,9 @@ for number in range(count):
     time.sleep(dice.uniform(0, 1.1 * length))
     victims = ranks_of(job)
     if victims:
-        os.kill(dice.choice(victims), signal.SIGKILL)
+        # It may have ended since it was found.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(dice.choice(victims), signal.SIGKILL)
     begun = time.time()
     status = job.wait(timeout=20)
     assert time.time() - begun < 10 + length, "it went on for too long"
