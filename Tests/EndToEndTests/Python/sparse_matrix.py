@@ -22,9 +22,10 @@ with h5py.File(source, "w", libver=("v110", "v110")) as file:
     file["data"][:64, -64:] = 200
     file["data"][2**31 // columns - 32:2**31 // columns + 32, :64] = 100
     file["data"][-64:, -64:] = 50
+# Levels from the least to the largest value suit factors that are zero but for a few rows.
 assert os.stat(source).st_blocks * 512 < 1 << 30, "the file system keeps no holes"
 subprocess.run(["mpirun", "-n", "2", program, source, "-o", factors, "--rank", "4", "--bits", "8",
-                "--quiet"], check=True, timeout=1500)
+                "--basis", "sketch", "--quantizer", "minmax", "--quiet"], check=True, timeout=1500)
 for begin, end in ((0, 64), (2**31 // columns - 32, 2**31 // columns + 32), (rows - 64, rows)):
     subprocess.run([program, "decompress", factors, "-o", part, "--force", "--quiet", "--rows",
                     f"{begin}:{end}"], check=True, timeout=300)
