@@ -38,7 +38,7 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "ParallelHDF5",
-      dependencies: ["MessagePassing", "CHDF5", "CZlib"],
+      dependencies: ["MessagePassing", "CHDF5", "CLinux", "CZlib"],
       swiftSettings: settings),
     .target(name: "MessagePassing", dependencies: ["CMPI"], swiftSettings: settings),
 
@@ -52,6 +52,7 @@ let package = Package(
     .systemLibrary(
       name: "CScaLAPACK", pkgConfig: "scalapack-openmpi ompi-c",
       providers: [.apt(["libscalapack-openmpi-dev"])]),
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CRandom123", providers: [.apt(["librandom123-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -67,7 +68,7 @@ let package = Package(
       resources: [.copy("Python")], swiftSettings: settings),
     .testTarget(
       name: "LPLRTests", dependencies: ["LPLR", "LinearAlgebra", "ParallelHDF5", "TestSupport"],
-      swiftSettings: settings),
+      resources: [.copy("Golden")], swiftSettings: settings),
     .testTarget(
       name: "SPMDTests",
       dependencies: [

@@ -25,7 +25,8 @@ package struct Compressor {
     let input = try InputMatrix(path: path, dataset: dataset, axis: request.axis, on: world)
     try world.agreeOnRoot { try FactorFormat.check(group: input.datasetPath, of: path) }
     let plan = try CompressionPlan(request, for: input, on: world)
-    let file = try ParallelFile(path: output, replacing: force, input: path, on: world)
+    let file = try ParallelFile(
+      path: output, replacing: force, input: path, reserving: plan.factorFileBytes, on: world)
     return try file.removingOnFailure {
       let factors =
         switch request.basis {

@@ -29,15 +29,18 @@ package struct Decompressor {
     let clock = StageClock()
     let factors = try world.openFactors(path)
     let (rows, columns, rank) = try world.agree { try resolve(for: factors) }
-    let file = try ParallelFile(path: output, replacing: force, input: path, on: world)
+    let planned = PlannedDataset(
+      path: factors.group, rows: rows.count, columns: columns.count, type: .float32,
+      chunk: (min(rows.count, 1024), min(columns.count, 1024)))
+    let file = try ParallelFile(
+      path: output, replacing: force, input: path,
+      reserving: planned.byteCount + ParallelFile.overhead, on: world)
     return try file.removingOnFailure {
-      let planned = PlannedDataset(
-        path: factors.group, rows: rows.count, columns: columns.count, type: .float32,
-        chunk: (min(rows.count, 1024), min(columns.count, 1024)))
       try file.layOut([planned])
       try world.agree {
         try ChunkedProduct(factors: factors, rows: rows, columns: columns, rank: rank, clock: clock)
           .write(planned, to: file, by: world.rank, of: world.size)
+        try factors.checkUnchanged()
       }
       try clock.measure(.writing) {
         try file.commit { parts in

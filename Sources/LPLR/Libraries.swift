@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Foundation
 internal import LinearAlgebra
 internal import ParallelHDF5
 
@@ -7,4 +8,6 @@ internal import ParallelHDF5
 package func prepareLibraries() {
   HDF5Library.prepare()
   BLAS.useOneThread()
+  // A limit on the size of files is then an error of the write that meets it, not the end.
+  signal(SIGXFSZ, SIG_IGN)
 }

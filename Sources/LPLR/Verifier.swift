@@ -50,7 +50,10 @@ package struct Verifier {
     } right: { columns, target in
       try factors.readRight(rows: columns, into: target)
     }
-    try world.agree { try input.checkUnchanged() }
+    try world.agree {
+      try input.checkUnchanged()
+      try factors.checkUnchanged()
+    }
     let table = try world.broadcast(try world.gather(squares, filler: 0), from: 0, filler: 0)
     return VerificationReport(
       panels: (0..<grid.panels.count).map { panel in

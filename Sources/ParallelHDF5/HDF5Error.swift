@@ -13,12 +13,16 @@ package struct HDF5Error: JobError, CustomStringConvertible {
   /// HDF5's error stack, outermost entry first, one sentence an entry.
   package let stack: [String]
 
-  package var exitStatus: Int32 { ExitStatus.inputOutput }
+  /// What the library refuses without a failing call of the system is in the file.
+  package var exitStatus: Int32 { isOfSystem ? ExitStatus.inputOutput : ExitStatus.badData }
   package var description: String {
     let words = [stack.first, stack.count > 1 ? stack.last : nil].compactMap { $0 }
     return "\(subject): \(call) failed"
       + (words.isEmpty ? "" : " (\(words.joined(separator: ": ")))")
   }
+
+  /// Whether a call of the system failed below the library, rather than the contents of the file.
+  package var isOfSystem: Bool { stack.contains { $0.contains("errno = ") } }
 
   /// An error from the stack of the last call, which is cleared.
   static func last(_ call: String, _ subject: String) -> HDF5Error {
@@ -41,11 +45,12 @@ package struct HDF5Error: JobError, CustomStringConvertible {
 /// How this program uses the library as a whole.
 package enum HDF5Library {
   /// Must be called before any other call of HDF5: no closing of files at exit, where a rank would
-  /// wait for the others, and no printing of error stacks.
+  /// wait for the others, no printing of error stacks, and no way into other files by links.
   package static func prepare() {
     H5dont_atexit()
     H5open()
     H5Eset_auto2(lplr_h5_default(), nil, nil)
+    H5Lunregister(H5L_TYPE_EXTERNAL)
   }
 
   /// Reads go through here: the library is not thread-safe, and a rank reads ahead in one thread

@@ -14,12 +14,14 @@ package final class HDF5File {
   /// truncated or being written.
   package init(reading path: String) throws {
     self.path = path
-    _ = try FileIdentity(of: path)
+    _ = try statusOfFile(path)
     guard access(path, R_OK) == 0 else {
       throw InputError.noInput("\(path): cannot be read (\(String(cString: strerror(errno))))")
     }
-    guard H5Fis_hdf5(path) > 0 else {
-      H5Eclear2(lplr_h5_default())
+    let hasSignature = H5Fis_hdf5(path)
+    guard hasSignature > 0 else {
+      let error = HDF5Error.last("H5Fis_hdf5", path)
+      if hasSignature < 0, error.isOfSystem { throw error }
       throw InputError.badData("\(path): not an HDF5 file (no HDF5 signature found)")
     }
     let access = try HDF5Handle(
@@ -31,14 +33,16 @@ package final class HDF5File {
     handle = try HDF5Handle(id, "H5Fopen", path, close: H5Fclose)
   }
 
-  private static func explain(_ error: HDF5Error) -> InputError {
+  private static func explain(_ error: HDF5Error) -> any Error {
     let words = error.stack.joined(separator: ": ")
+    if words.contains("file read failed") { return error }
     if words.contains("lock") || words.contains("already open for write") {
-      return .badData(
+      return InputError.badData(
         "\(error.subject): is being written by another program, or its file system has no locks "
           + "(then set HDF5_USE_FILE_LOCKING=BEST_EFFORT): \(error.stack.last ?? "")")
     }
-    return .badData("\(error.subject): cannot be opened as HDF5 (\(error.stack.last ?? words))")
+    return InputError.badData(
+      "\(error.subject): cannot be opened as HDF5 (\(error.stack.last ?? words))")
   }
 
   /// The path of every dataset, in the order of names, not following links to other places.
@@ -105,34 +109,4 @@ package final class HDF5File {
     let type = try HDF5Handle(H5Dget_type(dataset.id), "H5Dget_type", name, close: H5Tclose)
     return ParallelHDF5.isNumeric(type.id)
   }
-}
-
-/// What tells one version of a file from another.
-package struct FileIdentity: Equatable, Sendable {
-  package let byteCount: Int
-  package let modifiedSeconds: Int
-  package let modifiedNanoseconds: Int
-  /// Device and inode, which name the file on this node.
-  package let device: UInt
-  package let inode: UInt
-
-  /// Of a regular file; throws ``InputError`` if it is missing or not a regular file.
-  package init(of path: String) throws {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      let why = errno == ENOENT ? "no such file" : String(cString: strerror(errno))
-      throw InputError.noInput("\(path): \(why)")
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw InputError.badData("\(path): not a regular file, expected an HDF5 file")
-    }
-    byteCount = Int(status.st_size)
-    modifiedSeconds = Int(status.st_mtim.tv_sec)
-    modifiedNanoseconds = Int(status.st_mtim.tv_nsec)
-    device = UInt(status.st_dev)
-    inode = UInt(status.st_ino)
-  }
-
-  /// What must be the same on every node: numbers of devices need not be.
-  package var acrossNodes: [Int] { [byteCount, modifiedSeconds, modifiedNanoseconds] }
 }

@@ -6,6 +6,7 @@ internal import CHDF5
 final class HDF5Handle {
   let id: hid_t
   private let close: (hid_t) -> herr_t
+  private var isOpen = true
 
   /// Takes over `id`; throws if it is invalid, so that an invalid id never reaches `deinit`.
   init(
@@ -16,7 +17,13 @@ final class HDF5Handle {
     self.close = close
   }
 
-  deinit { _ = close(id) }
+  /// Closes it now, and throws if that fails: a file that is written must not be left to `deinit`.
+  func finish(_ call: String, _ subject: String) throws(HDF5Error) {
+    isOpen = false
+    try check(close(id), call, subject)
+  }
+
+  deinit { if isOpen { _ = close(id) } }
 }
 
 /// Throws unless the return code of a call is that of success.

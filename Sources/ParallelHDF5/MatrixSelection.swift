@@ -59,7 +59,8 @@ extension HDF5File {
       }
       if info.type == H5L_TYPE_SOFT, H5Oexists_by_name(handle.id, prefix, lplr_h5_default()) <= 0 {
         H5Eclear2(lplr_h5_default())
-        throw InputError.badData("\(path):\(prefix): is a soft link that leads nowhere")
+        throw InputError.badData(
+          "\(path):\(prefix): is a soft link that leads nowhere, or into another file")
       }
     }
   }

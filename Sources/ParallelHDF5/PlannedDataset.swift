@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CHDF5
-
 /// A dataset that all ranks write together.
 package struct PlannedDataset: Sendable {
   package let path: String
@@ -10,11 +8,16 @@ package struct PlannedDataset: Sendable {
   package let type: ElementType
   /// Rows and columns of a chunk, nil for contiguous storage.
   package let chunk: (rows: Int, columns: Int)?
+  /// Whether blocks of rows get checksums of their own, so that a reader of a few rows can check
+  /// them; contiguous storage only.
+  package let hasBlockChecksums: Bool
 
   package init(
     path: String, rows: Int, columns: Int, type: ElementType,
-    chunk: (rows: Int, columns: Int)? = nil
+    chunk: (rows: Int, columns: Int)? = nil, hasBlockChecksums: Bool = false
   ) {
+    precondition(chunk == nil || !hasBlockChecksums)
+    self.hasBlockChecksums = hasBlockChecksums
     self.path = path
     self.rows = rows
     self.columns = columns
@@ -34,82 +37,16 @@ package struct PlannedDataset: Sendable {
       chunk.map { chunkCounts.rows * chunkCounts.columns * $0.rows * $0.columns } ?? rows * columns
     return elements * type.byteCount
   }
-}
 
-/// Creates the file and returns the address of each dataset's first byte.
-func createDatasets(_ planned: [PlannedDataset], in file: String) throws -> [Int] {
-  let access = try HDF5Handle(
-    H5Pcreate(lplr_h5p_file_access()), "H5Pcreate", file, close: H5Pclose)
-  try check(
-    H5Pset_libver_bounds(access.id, H5F_LIBVER_V110, H5F_LIBVER_V110), "H5Pset_libver_bounds",
-    file)
-  try check(H5Pset_alignment(access.id, 1 << 16, 4096), "H5Pset_alignment", file)
-  let handle = try HDF5Handle(
-    H5Fcreate(file, lplr_h5f_acc_trunc(), lplr_h5_default(), access.id), "H5Fcreate", file,
-    close: H5Fclose)
-  let links = try HDF5Handle(
-    H5Pcreate(lplr_h5p_link_create()), "H5Pcreate", file, close: H5Pclose)
-  try check(
-    H5Pset_create_intermediate_group(links.id, 1), "H5Pset_create_intermediate_group", file)
-  let addresses = try planned.map { try create($0, in: handle, links, file) }
-  try check(H5Fflush(handle.id, H5F_SCOPE_GLOBAL), "H5Fflush", file)
-  return addresses
-}
+  /// The rows that a checksum is for: 64 KiB, whatever the number of ranks. Nil without checksums.
+  package var rowsPerChecksum: Int? {
+    hasBlockChecksums ? max(1, Self.checksummedBytes / max(1, columns * type.byteCount)) : nil
+  }
 
-private func create(
-  _ planned: PlannedDataset, in file: HDF5Handle, _ links: HDF5Handle, _ name: String
-) throws -> Int {
-  let subject = "\(name):\(planned.path)"
-  let extent = [hsize_t(planned.rows), hsize_t(planned.columns)]
-  let space = try HDF5Handle(
-    H5Screate_simple(2, extent, nil), "H5Screate_simple", subject, close: H5Sclose)
-  let creation = try HDF5Handle(
-    H5Pcreate(lplr_h5p_dataset_create()), "H5Pcreate", subject, close: H5Pclose)
-  try check(
-    H5Pset_alloc_time(creation.id, H5D_ALLOC_TIME_EARLY), "H5Pset_alloc_time", subject)
-  try check(H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER), "H5Pset_fill_time", subject)
-  if let chunk = planned.chunk {
-    try check(
-      H5Pset_chunk(creation.id, 2, [hsize_t(chunk.rows), hsize_t(chunk.columns)]),
-      "H5Pset_chunk", subject)
-  }
-  let type = try planned.type.makeFileType()
-  let dataset = try HDF5Handle(
-    H5Dcreate2(
-      file.id, planned.path, type.id, space.id, links.id, creation.id, lplr_h5_default()),
-    "H5Dcreate2", subject, close: H5Dclose)
-  guard planned.byteCount > 0 else { return 0 }
-  guard let chunk = planned.chunk else {
-    let address = H5Dget_offset(dataset.id)
-    guard address != lplr_h5_undefined_address() else {
-      throw HDF5Error.last("H5Dget_offset", subject)
-    }
-    return Int(address)
-  }
-  let first = try address(ofChunk: (0, 0), planned, dataset, subject)
-  let last = try address(
-    ofChunk: (planned.chunkCounts.rows - 1, planned.chunkCounts.columns - 1), planned, dataset,
-    subject)
-  // Early allocation without filters lays chunks one behind the other; all writes rely on it.
-  let chunkBytes = chunk.rows * chunk.columns * planned.type.byteCount
-  guard last - first == planned.byteCount - chunkBytes else {
-    throw HDF5Error(
-      call: "H5Dget_chunk_info_by_coord", subject: subject,
-      stack: ["chunks are not contiguous in the file"])
-  }
-  return first
-}
+  private static let checksummedBytes = 1 << 16
 
-private func address(
-  ofChunk chunk: (Int, Int), _ planned: PlannedDataset, _ dataset: HDF5Handle, _ subject: String
-) throws -> Int {
-  let shape = planned.chunk ?? (planned.rows, planned.columns)
-  var offset = [hsize_t(chunk.0 * shape.rows), hsize_t(chunk.1 * shape.columns)]
-  var filters: UInt32 = 0
-  var address: haddr_t = 0
-  var size: hsize_t = 0
-  try check(
-    H5Dget_chunk_info_by_coord(dataset.id, &offset, &filters, &address, &size),
-    "H5Dget_chunk_info_by_coord", subject)
-  return Int(address)
+  /// The bytes that a checksum is for.
+  var checksumBlock: Int? {
+    byteCount > 0 ? rowsPerChecksum.map { $0 * columns * type.byteCount } : nil
+  }
 }

@@ -3,19 +3,17 @@
 internal import CHDF5
 
 /// The attributes and small datasets that one rank adds to a file when all else stands in it.
+///
+/// Every dataset gets the CRC-32 of its bytes as attribute `crc32`; attributes are covered by the
+/// checksums that HDF5 gives its own metadata from version 1.10 of the format on.
 package final class SmallParts {
   private let file: HDF5Handle
   private let path: String
 
-  init(path: String) throws {
+  /// Opens the unfinished file, which messages call by its final name.
+  init(in temporary: String, of path: String) throws {
     self.path = path
-    let access = try HDF5Handle(
-      H5Pcreate(lplr_h5p_file_access()), "H5Pcreate", path, close: H5Pclose)
-    try check(
-      H5Pset_libver_bounds(access.id, H5F_LIBVER_V110, H5F_LIBVER_V110), "H5Pset_libver_bounds",
-      path)
-    file = try HDF5Handle(
-      H5Fopen(path, lplr_h5f_acc_rdwr(), access.id), "H5Fopen", path, close: H5Fclose)
+    file = try openForWriting(temporary, of: path)
   }
 
   /// Attaches attributes to an object of the file.
@@ -34,6 +32,8 @@ package final class SmallParts {
       H5Dwrite(
         dataset.id, lplr_h5t_native_float(), H5S_ALL, H5S_ALL, lplr_h5_default(), values),
       "H5Dwrite", "\(path):\(object)")
+    try dataset.finish("H5Dclose", "\(path):\(object)")
+    try attach([ChecksumName.attribute: .integers([checksum(of: values)])], to: object)
   }
 
   /// Adds a vector of bytes.
@@ -43,10 +43,30 @@ package final class SmallParts {
       H5Dwrite(
         dataset.id, lplr_h5t_native_uint8(), H5S_ALL, H5S_ALL, lplr_h5_default(), values),
       "H5Dwrite", "\(path):\(object)")
+    try dataset.finish("H5Dclose", "\(path):\(object)")
+    try attach([ChecksumName.attribute: .integers([checksum(of: values)])], to: object)
   }
 
-  func flush() throws {
+  /// Adds the checksums of the blocks of rows of a dataset, beside it.
+  func add(checksums: [UInt32], rowsPerBlock: Int, of dataset: String) throws {
+    let object = ChecksumName.table(of: dataset)
+    let table = try create(object, count: checksums.count, type: lplr_h5t_std_u32le())
+    try check(
+      H5Dwrite(
+        table.id, lplr_h5t_native_uint32(), H5S_ALL, H5S_ALL, lplr_h5_default(), checksums),
+      "H5Dwrite", "\(path):\(object)")
+    try table.finish("H5Dclose", "\(path):\(object)")
+    try attach(
+      [
+        ChecksumName.rowsPerBlock: .integers([rowsPerBlock]),
+        ChecksumName.attribute: .integers([checksum(of: checksums)]),
+      ], to: object)
+  }
+
+  /// Writes what HDF5 still holds, and closes the file.
+  func finish() throws {
     try check(H5Fflush(file.id, H5F_SCOPE_GLOBAL), "H5Fflush", path)
+    try file.finish("H5Fclose", path)
   }
 
   private func create(_ object: String, count: Int, type: hid_t) throws(HDF5Error) -> HDF5Handle {

@@ -146,7 +146,9 @@ extension LPLRDist {
       request.axis = blockAxis
       request.memory = memory?.bytes
       let target = (output ?? input.replacingExtension(with: ".lplr.h5")).absolutePath
+      let child = ValidatingChild(matrix: input.absolutePath, dataset: dataset)
       LPLRDist.session { [request] world in
+        try child.finish(on: world)
         let report = try Compressor(request, on: world).compress(
           input.absolutePath, dataset: dataset, to: target, replacing: force)
         if world.isRoot, !quiet { print("wrote           \(target)\n\(report.text)") }

@@ -47,7 +47,9 @@ extension LPLRDist {
       let base = source.hasSuffix(".lplr.h5") ? String(source.dropLast(8)) + ".h5" : source
       let target = output?.absolutePath ?? base.replacingExtension(with: ".rebuilt.h5")
       let decompressor = Decompressor(rows: rows?.range, columns: columns?.range, rank: rank)
+      let child = ValidatingChild(matrix: nil, factors: source)
       LPLRDist.session { world in
+        try child.finish(on: world)
         let report = try decompressor.decompress(source, to: target, replacing: force, on: world)
         if world.isRoot, !quiet {
           print(

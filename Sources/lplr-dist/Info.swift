@@ -13,6 +13,7 @@ extension LPLRDist {
         EXAMPLES
           lplr-dist info data.lplr.h5
           lplr-dist info data.lplr.h5 --json
+          lplr-dist info data.lplr.h5 --check
         """)
 
     @Argument(help: "The factor file.")
@@ -21,11 +22,19 @@ extension LPLRDist {
     @Flag(help: "Print JSON, with stable keys.")
     var json = false
 
+    @Flag(help: "Read all codes too, and compare them with their checksums.")
+    var check = false
+
     func run() {
       prepareLibraries()
       do {
-        let description = try FactorDescription(of: FactorReader(path: factors.absolutePath))
+        let reader = try FactorReader(path: factors.absolutePath)
+        if check { try reader.checkCodes() }
+        let description = FactorDescription(of: reader)
         print(json ? try description.json() : description.text)
+        if check, !json {
+          print("checksums       \(reader.areCodesChecked ? "all match" : "none of the codes")")
+        }
       } catch {
         MPISession.complain("\(LPLRDist.commandName): \(error)")
         Info.exit(

@@ -26,7 +26,9 @@ struct LPLRDist: ParsableCommand {
         73 output cannot be created, 74 input or output error
       """,
     version: Version.current,
-    subcommands: [Compress.self, Decompress.self, Info.self, Verify.self, Generate.self],
+    subcommands: [
+      Compress.self, Decompress.self, Info.self, Verify.self, Generate.self, Validate.self,
+    ],
     defaultSubcommand: Compress.self)
 
   static func main() {
@@ -50,7 +52,7 @@ struct LPLRDist: ParsableCommand {
   }
 
   /// What launchers tell a rank before MPI is started: Open MPI, PMIx, PMI and Slurm.
-  private static var isFirstRank: Bool {
+  static var isFirstRank: Bool {
     let names = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"]
     return names.compactMap { ProcessInfo.processInfo.environment[$0] }.first.map { $0 == "0" }
       ?? true

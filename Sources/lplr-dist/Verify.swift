@@ -30,7 +30,10 @@ extension LPLRDist {
     var memory: ByteCount?
 
     func run() {
+      let child = ValidatingChild(
+        matrix: input.absolutePath, dataset: dataset, factors: factors.absolutePath)
       LPLRDist.session { world in
+        try child.finish(on: world)
         let report = try Verifier(memory: memory?.bytes, on: world)
           .verify(factors.absolutePath, against: input.absolutePath, dataset: dataset)
         if world.isRoot { print(report.text) }

@@ -36,6 +36,48 @@ import Testing
     #expect(finished.output.hasSuffix("left:\n"), "\(finished.account)")
   }
 
+  @Test(.enabled(if: Mount.isPermitted, "a file system cannot be mounted here"))
+  func aFullDiskIsKnownBeforeTheFirstRead() throws {
+    // The NaN in the input is not reached.
+    let folder = try TemporaryFolder()
+    try Command.python("bad_inputs", [folder.path.path])
+    let disk = folder.url("disk")
+    try FileManager.default.createDirectory(at: disk, withIntermediateDirectories: false)
+    let finished = try Mount.run(
+      size: "64k", at: disk.path,
+      [
+        try Command.path(), folder.url("nan-first.h5").path, "--output",
+        disk.appendingPathComponent("out.h5").path,
+      ])
+    #expect(finished.status == 74, "\(finished.account)")
+    #expect(finished.errors.contains("cannot reserve") && finished.output == "left:\n")
+  }
+
+  @Test(.enabled(if: Mount.isPermitted, "a file system cannot be mounted here"))
+  func anotherFileOnAnotherNodeIsNoticed() throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(folder, "--shape 60x50 --spectrum lowrank:2 --seed 1")
+    let other = try Command.generate(
+      folder, "--shape 60x50 --spectrum lowrank:2 --seed 2", as: "b.h5")
+    // Rank 1 sees the other file under the name of the first, with its size and time.
+    let script = """
+      touch -r "$0" "$1"
+      if [ "$OMPI_COMM_WORLD_RANK" = 1 ]; then mount --bind "$1" "$0" || exit 99; fi
+      shift
+      exec "$@"
+      """
+    let options = getuid() == 0 ? ["-m"] : ["-U", "-m", "--map-root-user"]
+    let finished = try mpirun(
+      ranks: 2, "unshare",
+      options + [
+        "sh", "-c", script, input, other, try Command.path(), input, "--output",
+        folder.url("out.h5").path,
+      ])
+    #expect(finished.status == 65, "\(finished.account)")
+    #expect(finished.errors.contains("is not the same file on every rank"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path.path).count == 2)
+  }
+
   @Test(arguments: [1, 3]) func aFileThatIsBeingWrittenIsRefused(ranks: Int) throws {
     let folder = try TemporaryFolder()
     let input = try Command.generate(folder, "--shape 60x50 --spectrum lowrank:2")

@@ -3,6 +3,7 @@
 import Foundation
 import MessagePassing
 import ParallelHDF5
+import TestSupport
 import Testing
 
 extension SPMD {
@@ -40,6 +41,51 @@ extension SPMD {
       #expect(
         try opened.attributes(of: "/deep") == ["note": .text("here"), "number": .number(2.5)])
       #expect(try opened.attributes(of: "/a")["crc32"] != nil)
+      try world.barrier()
+    }
+
+    @Test func checksumsOfBlocksDoNotDependOnRanks() throws {
+      let path = Job.folder + "/checksums.h5"
+      let file = try ParallelFile(path: path, replacing: true, input: nil, on: world)
+      // Blocks of 21 rows, which no number of ranks here divides.
+      let planned = PlannedDataset(
+        path: "/a/codes", rows: 401, columns: 3000, type: .uint8, hasBlockChecksums: true)
+      try file.layOut([planned])
+      let rows = 401 * world.rank / world.size..<401 * (world.rank + 1) / world.size
+      for row in rows {
+        let bytes = (0..<3000).map { UInt8(truncatingIfNeeded: $0 * row) }
+        try bytes.withUnsafeBytes { try file.write($0, dataset: 0, offset: 3000 * row) }
+      }
+      try file.commit { _ in }
+      try world.barrier()
+      let opened = try HDF5File(reading: path)
+      let codes = try ChecksummedRows("/a/codes", in: opened)
+      #expect(planned.rowsPerChecksum == 21 && codes.areChecked)
+      #expect(throws: Never.self) { try codes.checkAll() }
+      for part in [0..<401, 0..<1, 400..<401, 20..<22, 21..<42, 100..<300] {
+        let expected = part.flatMap { row in
+          (0..<3000).map { UInt8(truncatingIfNeeded: $0 * row) }
+        }
+        #expect(try Array(codes.read(rows: part)) == expected)
+      }
+      let table = try opened.dataset("/a/codes_crc32").readAll()
+      #expect(table.count == 20)
+      try Job.note("checksums of blocks", digest(table))
+      try world.barrier()
+    }
+
+    @Test func twoJobsDoNotWriteOneFile() throws {
+      let path = Job.folder + "/contested.h5"
+      let first = try ParallelFile(path: path, replacing: true, input: nil, on: world)
+      #expect(throws: (any Error).self) {
+        try ParallelFile(path: path, replacing: true, input: nil, on: world)
+      }
+      try first.layOut([])
+      try first.commit { _ in }
+      try world.barrier()
+      let second = try ParallelFile(path: path, replacing: true, input: nil, on: world)
+      try second.layOut([])
+      try second.commit { _ in }
       try world.barrier()
     }
 

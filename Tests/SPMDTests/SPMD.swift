@@ -45,10 +45,3 @@ enum Job {
     try file.write(contentsOf: Data("\(name) \(String(digest, radix: 16))\n".utf8))
   }
 }
-
-/// FNV-1a of the bytes of an array: equal exactly if, for practical purposes, every bit is.
-func digest<Element: BitwiseCopyable>(_ values: [Element]) -> UInt64 {
-  values.withUnsafeBytes { bytes in
-    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-  }
-}

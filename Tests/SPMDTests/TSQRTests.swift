@@ -2,6 +2,7 @@
 
 import LinearAlgebra
 import MessagePassing
+import TestSupport
 import Testing
 
 extension SPMD {

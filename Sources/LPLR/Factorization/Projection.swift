@@ -39,7 +39,7 @@ struct Projection {
         try basis(tile, q.rows(grid.tiles.range(ofBlock: tile).shifted(by: -top)))
       }
     } compute: { block in
-      for cell in stream.cells(of: block.group, block.columns) {
+      for cell in sweep.cells(of: block) {
         let a = block.view(of: cell)
         try visit(a, cell)
         multiply(

@@ -33,7 +33,7 @@ struct Residual {
         try left(tile, l.rows(grid.tiles.range(ofBlock: tile).shifted(by: -top)))
       }
     } compute: { block in
-      for cell in stream.cells(of: block.group, block.columns) {
+      for cell in sweep.cells(of: block) {
         let a = block.view(of: cell)
         let columns = r.rows(0..<cell.columns.count)
         try right(cell.columns, columns)

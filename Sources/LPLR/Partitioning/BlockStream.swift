@@ -74,11 +74,12 @@ struct BlockStream {
     }
   }
 
-  /// A cell for each tile of a group by columns of one panel.
-  func cells(of group: Range<Int>, within columns: Range<Int>) -> [Cell] {
+  /// A cell for each tile of a group by columns of one panel, in the order in which a pass goes: sums
+  /// over tiles must not depend on where groups end.
+  func cells(of group: Range<Int>, within columns: Range<Int>, isUpward: Bool) -> [Cell] {
     let panel = columns.lowerBound / grid.panels.blockSize
     let whole = grid.panels.range(ofBlock: panel)
-    return group.map { tile in
+    return (isUpward ? Array(group.reversed()) : Array(group)).map { tile in
       Cell(
         tile: tile, localPanel: panel - grid.panels.blocks(of: rank).lowerBound,
         rows: grid.tiles.range(ofBlock: tile), columns: columns,
@@ -87,12 +88,12 @@ struct BlockStream {
     }
   }
 
-  /// The cells of a read, strip after strip, each from the top tile to the bottom one.
-  func cells(of group: Range<Int>, _ read: Range<Int>) -> [Cell] {
+  /// The cells of a read, strip after strip.
+  func cells(of group: Range<Int>, _ read: Range<Int>, isUpward: Bool) -> [Cell] {
     let panels =
       read.lowerBound / grid.panels.blockSize...(read.upperBound - 1)
       / grid.panels.blockSize
     return panels.flatMap(grid.strips(ofPanel:)).filter { read.contains($0.lowerBound) }
-      .flatMap { cells(of: group, within: $0) }
+      .flatMap { cells(of: group, within: $0, isUpward: isUpward) }
   }
 }

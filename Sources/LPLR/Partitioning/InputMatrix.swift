@@ -55,9 +55,12 @@ package final class InputMatrix {
     try world.allReduce(&most, .max)
     try world.agreeOnRoot {
       guard least == most else {
+        let difference =
+          least[0] == most[0]
+          ? "times of change or contents differ" : "sizes from \(least[0]) to \(most[0]) bytes"
         throw InputError.badData(
-          "\(path): is not the same file on every rank (sizes from \(least[0]) to \(most[0]) "
-            + "bytes); all nodes must see one file")
+          "\(path): is not the same file on every rank (\(difference)); all nodes must see one file"
+        )
       }
     }
   }

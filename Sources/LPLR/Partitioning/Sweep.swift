@@ -14,6 +14,11 @@ struct Sweep {
 
   var stream: BlockStream { tiles.stream }
 
+  /// The cells of a block, strip after strip, in the order of the pass.
+  func cells(of block: Block) -> [BlockStream.Cell] {
+    stream.cells(of: block.group, block.columns, isUpward: block.isUpward)
+  }
+
   /// A rectangle of A in memory.
   struct Block {
     /// A[rows, columns].
@@ -22,6 +27,8 @@ struct Sweep {
     let group: Range<Int>
     let rows: Range<Int>
     let columns: Range<Int>
+    /// Whether the pass goes from the bottom of A to the top.
+    let isUpward: Bool
 
     /// A tile by a strip of it.
     func view(of cell: BlockStream.Cell) -> MatrixView<Float> {
@@ -51,7 +58,9 @@ struct Sweep {
             let a = try clock.measure(.reading) { try pass.next() }
             try clock.measure(.computing) {
               try compute(
-                Block(a: a, group: group, rows: stream.rows(of: group), columns: columns))
+                Block(
+                  a: a, group: group, rows: stream.rows(of: group), columns: columns,
+                  isUpward: pass.isUpward))
             }
           }
         }

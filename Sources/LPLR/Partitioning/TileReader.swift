@@ -40,7 +40,7 @@ final class TileReader {
     let order = (isUpward ? Array(groups.indices.reversed()) : Array(groups.indices))
       .flatMap { $0 * reads..<($0 + 1) * reads }
     let pass = TilePass(
-      input: input, groups: isUpward ? groups.reversed() : groups,
+      input: input, groups: isUpward ? groups.reversed() : groups, isUpward: isUpward,
       work: order.enumerated().map { number, index in
         TilePass.Item(
           piece: pieces[index], buffer: kept[index] ?? rotating[number % 2],
@@ -74,6 +74,8 @@ final class TileReader {
 final class TilePass: @unchecked Sendable {
   /// The groups of tiles in the order of this pass.
   let groups: [Range<Int>]
+  /// Whether it goes from the bottom of A to the top.
+  let isUpward: Bool
 
   struct Item {
     let piece: BlockStream.Piece
@@ -91,9 +93,10 @@ final class TilePass: @unchecked Sendable {
   private var isStopped = false
   private var isRunning = false
 
-  init(input: InputMatrix, groups: [Range<Int>], work: [Item]) {
+  init(input: InputMatrix, groups: [Range<Int>], isUpward: Bool, work: [Item]) {
     self.input = input
     self.groups = groups
+    self.isUpward = isUpward
     self.work = work
   }
 

@@ -46,7 +46,7 @@ struct RangeFinder {
     let workspace = Workspace(stream: stream, width: m)
 
     try sweep.run { block in
-      for cell in stream.cells(of: block.group, block.columns) {
+      for cell in sweep.cells(of: block) {
         let a = block.view(of: cell)
         try visit(a, cell)
         let product = workspace.product(cell, in: block.group)

@@ -64,7 +64,7 @@ struct SubspaceFinder {
       for strip in z.strips where block.columns.contains(strip.lowerBound) {
         let a = block.a.block(
           rows: 0..<block.rows.count, columns: strip.shifted(by: -block.columns.lowerBound))
-        let cells = stream.cells(of: block.group, within: strip)
+        let cells = stream.cells(of: block.group, within: strip, isUpward: block.isUpward)
         // Blocks of A lie scattered over memory; what the norm has gone through is taken along.
         if a.isTransposed {
           for cell in cells {

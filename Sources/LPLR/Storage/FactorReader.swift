@@ -22,12 +22,15 @@ package final class FactorReader {
   /// The relative error of the leading components by their number from 0, or empty.
   package let prefixErrors: [Float]
 
-  private let leftCodes: Dataset
-  private let rightCodes: Dataset
+  private let leftCodes: ChecksummedRows
+  private let rightCodes: ChecksummedRows
+  private let identity: FileIdentity
 
-  /// Opens a factor file; throws `InputError` if it is not one, or not a finished one.
+  /// Opens a factor file; throws `InputError` if it is not one, not a finished one, or damaged in
+  /// any part but the codes, which are checked as they are read.
   package init(path: String) throws {
     self.path = path
+    identity = try FileIdentity(of: path)
     let file = try HDF5File(reading: path)
     let root = try file.attributes(of: "/")
     guard root["format"] == .text(FactorFormat.name) else {
@@ -55,22 +58,22 @@ package final class FactorReader {
     left = try Self.readCode(.left, of: group, in: file)
     right = try Self.readCode(.right, of: group, in: file)
     func table(_ path: String) throws -> [Float] {
-      file.contains(path) ? try file.dataset(path).readAll() : []
+      file.contains(path) ? try Self.expecting { try file.values(of: path) } : []
     }
     singularValues = try table(FactorFormat.singularValues(group))
     prefixErrors = try table(FactorFormat.prefixErrors(group))
     leftCodes = try Self.expecting { [group] in
-      try file.dataset(FactorFormat.Side.left.codes(group))
+      try ChecksummedRows(FactorFormat.Side.left.codes(group), in: file)
     }
     rightCodes = try Self.expecting { [group] in
-      try file.dataset(FactorFormat.Side.right.codes(group))
+      try ChecksummedRows(FactorFormat.Side.right.codes(group), in: file)
     }
     guard left.rank == right.rank else {
       throw InputError.badData(
         "\(name): left has \(left.rank) components, right has \(right.rank)")
     }
-    try Self.check(leftCodes, rows: rows, left)
-    try Self.check(rightCodes, rows: columns, right)
+    try Self.check(leftCodes.dataset, rows: rows, left)
+    try Self.check(rightCodes.dataset, rows: columns, right)
   }
 
   /// The number of components.
@@ -97,21 +100,33 @@ package final class FactorReader {
   }
 
   private func read(
-    _ dataset: Dataset, _ code: FactorCode, rows: Range<Int>, into target: MatrixView<Float>
+    _ codes: ChecksummedRows, _ code: FactorCode, rows: Range<Int>, into target: MatrixView<Float>
   ) throws {
-    let rowBytes = code.packing.rowBytes
-    var bytes = [UInt8](repeating: 0, count: rows.count * rowBytes)
-    try bytes.withUnsafeMutableBufferPointer {
-      try dataset.read(rows: rows, columns: 0..<rowBytes, into: $0)
-    }
+    let bytes = try codes.read(rows: rows)
     bytes.withUnsafeBufferPointer { code.decode($0, into: target) }
+  }
+
+  /// Whether the codes have checksums; the oldest files have none.
+  package var areCodesChecked: Bool { leftCodes.areChecked && rightCodes.areChecked }
+
+  /// Reads all codes and compares their checksums; throws `InputError` at the first damage.
+  package func checkCodes() throws {
+    try leftCodes.checkAll()
+    try rightCodes.checkAll()
+  }
+
+  /// Throws if the file has changed since it was opened.
+  func checkUnchanged() throws {
+    guard try FileIdentity(of: path) == identity else {
+      throw InputError.badData("\(path): has changed while it was read; nothing was written")
+    }
   }
 
   private static func readCode(_ side: FactorFormat.Side, of group: String, in file: HDF5File)
     throws -> FactorCode
   {
     let (widths, scales) = try expecting {
-      (try file.dataset(side.bits(group)).readAll(), try file.dataset(side.scale(group)).readAll())
+      (try file.values(of: side.bits(group)), try file.values(of: side.scale(group)))
     }
     let bits = widths.compactMap { UInt8(exactly: $0) }
     guard bits.count == widths.count, bits.count == scales.count, bits.allSatisfy({ $0 <= 16 })
@@ -126,7 +141,7 @@ package final class FactorReader {
       let ownPath = side.codebook(group, b)
       own = own || file.contains(ownPath)
       let path = file.contains(ownPath) ? ownPath : FactorFormat.sharedCodebook(b)
-      let levels = try expecting { try file.dataset(path).readAll() }
+      let levels = try expecting { try file.values(of: path) }
       guard levels.count == 1 << b else {
         throw InputError.badData(
           "\(file.path):\(path): has \(levels.count) levels, expected \(1 << b)")
@@ -138,7 +153,7 @@ package final class FactorReader {
 
   /// Opens or reads a part that every factor file has: if that fails, the file is not one.
   private static func expecting<Result>(_ body: () throws -> Result) throws -> Result {
-    do { return try body() } catch let error as HDF5Error {
+    do { return try body() } catch let error as HDF5Error where !error.isOfSystem {
       throw InputError.badData("\(error)")
     }
   }

@@ -103,7 +103,9 @@ struct FactorWriter {
 
 extension QuantizedFactor {
   fileprivate func dataset(_ path: String, rows: Int) -> PlannedDataset {
-    PlannedDataset(path: path, rows: rows, columns: code.packing.rowBytes, type: .uint8)
+    PlannedDataset(
+      path: path, rows: rows, columns: code.packing.rowBytes, type: .uint8,
+      hasBlockChecksums: true)
   }
 
   fileprivate func write(to file: ParallelFile, dataset: Int, firstRow: Int) throws {

@@ -17,6 +17,18 @@ def replace(group, name, values):
     group[name] = values
 
 
+if what.startswith("flip "):
+    # The last byte of a dataset of the group, or of the root.
+    with h5py.File(copy) as file:
+        dataset = (group_of(file) if what[5] != "/" else file)[what[5:]]
+        place = dataset.id.get_offset() + dataset.nbytes - 1
+    with open(copy, "r+b") as file:
+        file.seek(place)
+        byte = file.read(1)[0]
+        file.seek(place)
+        file.write(bytes([byte ^ 1]))
+    sys.exit()
+
 with h5py.File(copy, "r+") as file:
     group = group_of(file)
     left = group["left"]
