@@ -1,8 +1,9 @@
 #!/bin/bash
-# Compresses a matrix under LSF. From the top of the repository, where jobs are submitted:
+# Compresses a matrix under LSF.
+# In the top folder, from which jobs are submitted:
 #
 #   swift build -c release --product lplr-dist --static-swift-stdlib   # nodes then need no Swift
-#   INPUT=/scratch/data.h5 bsub < jobs/lsf.sh                          # makes data.lplr.h5 there
+#   INPUT=/scratch/data.h5 bsub < jobs/lsf.sh    # makes data.lplr.h5 there
 #
 # It asks for 4 hosts of 64 cores. Change that here, or on the line of bsub, which comes first:
 # INPUT=... bsub -n 1024 -W 12:00 < jobs/lsf.sh

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Compresses a matrix under PBS (OpenPBS, PBS Professional; for Torque see below). From the top of
-# the repository, where jobs are submitted:
+# Compresses a matrix under PBS (OpenPBS, PBS Professional; for Torque see below).
+# In the top folder, from which jobs are submitted:
 #
 #   swift build -c release --product lplr-dist --static-swift-stdlib   # nodes then need no Swift
-#   qsub -v INPUT=/scratch/data.h5 jobs/pbs.sh                         # makes data.lplr.h5 there
+#   qsub -v INPUT=/scratch/data.h5 jobs/pbs.sh   # makes data.lplr.h5 there
 #
 # It asks for 4 nodes of 64 cores. Change that here, or on the line of qsub, which comes first:
 # qsub -l walltime=12:00:00 -v INPUT=... jobs/pbs.sh
