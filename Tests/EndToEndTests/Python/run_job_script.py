@@ -54,6 +54,8 @@ while sleep 0.1; do :; done
                        INPUT=given, SLURM_JOB_ID="7", PBS_O_WORKDIR=folder,
                        PBS_NODEFILE=os.path.join(folder, "nodes"),
                        LSB_DJOB_HOSTFILE=os.path.join(folder, "nodes"))
+    # The test that runs this has signals blocked, and a shell inherits that.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     # PBS starts a job in the home directory.
     job = subprocess.Popen(["bash", script, given], env=environment, text=True,
                            cwd="/" if name == "pbs.sh" else folder,
