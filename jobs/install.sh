@@ -18,10 +18,10 @@ usage() {
 
 [[ $# == 2 && $1 == --prefix ]] || usage "expected a prefix"
 [[ -n $2 ]] || usage "the prefix is empty"
-mkdir -p "$2" 2>/dev/null && [[ -w $2 ]] || {
+if ! mkdir -p "$2" 2>/dev/null || [[ ! -w $2 ]]; then
   echo "install: $2 cannot be written; choose another prefix, or become the user who owns it" >&2
   exit 73
-}
+fi
 prefix=$(cd "$2" && pwd)
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -8,8 +8,8 @@
 # The hosts are network namespaces of this machine, joined by a bridge. Each has a name, an address,
 # a list of processes and a table of hosts of its own; memory between two of them is not shared, so
 # that messages go through TCP. They share the disk, as the nodes of a cluster do. A small stand-in
-# for ssh starts commands on them. Needs root, iproute2 and util-linux; takes about two minutes on
-# two cores, and leaves nothing behind. Where namespaces are not permitted, the status is 69.
+# for ssh starts commands on them. Needs root, iproute2 and util-linux; takes two minutes on two
+# cores, and leaves nothing behind. Where namespaces are not permitted, the status is 69.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs/setup.sh
@@ -18,7 +18,6 @@ source jobs/environment.sh
 hosts=(node01 node02 node03)
 cores=$(usable_cores)
 slots=$((cores < 2 ? 1 : 2))
-ranks=$((slots * ${#hosts[@]}))
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/lplr-hosts.XXXXXX")
 # Names of namespaces, which are common to the machine.
