@@ -201,13 +201,14 @@ is_longer_than_its_limit() {
   if can_resume; then
     until_true 60 "the warning" grep -q 'warning' "$work/limited.out"
     signal_ranks limited CONT
+    until_true 60 "job $job to requeue itself" is_in_state "$job" PENDING
   else
     # Ends at its limit, and only somebody else can start it again.
     until_true 150 "job $job to be ended" is_in_state "$job" TIMEOUT
     until_true 30 "the node" node_is_idle
     scontrol requeue "$job"
-    scontrol update job="$job" TimeLimit=30
   fi
+  scontrol update job="$job" TimeLimit=30
   finish limited "$job"
   check_interrupted limited "$job"
 }
