@@ -30,8 +30,8 @@ run() {
 
 build() {
   heading "Build"
-  printf '$ swift build -c release --product lplr-dist\n'
-  if ! swift build -c release --product lplr-dist >"$work/build.log" 2>&1; then
+  printf '$ swift build -c release --product lplr-dist --static-swift-stdlib\n'
+  if ! swift build -c release --product lplr-dist --static-swift-stdlib >"$work/build.log" 2>&1; then
     cat "$work/build.log" >&2
     echo "demo: the build failed; its output is above" >&2
     exit 70

@@ -1,8 +1,9 @@
 #!/bin/bash
-# Compresses a matrix under LSF. From the top of the repository, where jobs are submitted:
+# Compresses a matrix under LSF.
+# In the top folder, from which jobs are submitted:
 #
 #   swift build -c release --product lplr-dist --static-swift-stdlib   # nodes then need no Swift
-#   INPUT=/scratch/data.h5 bsub < jobs/lsf.sh                          # makes data.lplr.h5 there
+#   INPUT=/scratch/data.h5 bsub < jobs/lsf.sh    # makes data.lplr.h5 there
 #
 # It asks for 4 hosts of 64 cores. Change that here, or on the line of bsub, which comes first:
 # INPUT=... bsub -n 1024 -W 12:00 < jobs/lsf.sh
@@ -23,11 +24,15 @@
 
 ##BSUB -q ...
 
-# At the time limit LSF ends the job. No half-written result is left: the file gets its name when it
-# is complete.
+# At the time limit LSF ends the job, and a parallel one often without a warning: see `limit` below. No
+# half-written result is left: the file gets its name when it is complete.
 #BSUB -W 4:00
 
-# If a host is lost, LSF starts the job again, from the beginning.
+# Status 75: not finished, but saved. The job goes back into the queue under its own number, and
+# resumes.
+#BSUB -Q "75"
+
+# If a host is lost, LSF starts the job again.
 #BSUB -r
 
 set -euo pipefail
@@ -36,22 +41,30 @@ program=$PWD/.build/release/lplr-dist
 input=${INPUT:-data.h5}
 memory=2G
 
+# After this time, which leaves five minutes of -W, mpirun is told to pass USR1 on to every rank. The
+# program then saves its state and ends with status 75; leave more for very large matrices.
+limit=235m
+
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
 # Debian's settings of Open MPI switch InfiniBand off. Where a host has several adapters, add
 # `-x UCX_NET_DEVICES=mlx5_0:1` to mpirun for the right one.
-if compgen -G '/sys/class/infiniband/mlx*' >/dev/null; then
+if compgen -G '/sys/class/infiniband/mlx*' >/dev/null && [[ $(ompi_info) == *'MCA pml: ucx'* ]]; then
   export OMPI_MCA_pml=ucx
 fi
+
+# `bkill -s USR1` does the same by hand. It signals this script, too.
+trap : USR1
 
 # Debian's Open MPI does not know LSF. The file names each host as often as it has ranks; without
 # it, every rank would land on the first host. mpirun reaches the other hosts by ssh; where that is
 # not allowed, LSF has a stand-in for it: `--mca plm_rsh_agent blaunch`.
 #
-# At the time limit LSF may kill a parallel job without a warning; `-wa USR1 -wt 5` asks for one
-# five minutes before. For a program that can save its state (this version cannot) the surer way is
-# to put `timeout --foreground --preserve-status --signal=USR1 235m` before mpirun, which passes the
-# signal on to every rank.
-#
 # `--map-by core` fills one host after the other, so that the ranks of a host read columns that lie
 # side by side.
-exec mpirun --hostfile "$LSB_DJOB_HOSTFILE" --map-by core --bind-to core \
-  "$program" "$input" --memory "$memory"
+status=0
+timeout --foreground --preserve-status --signal=USR1 "$limit" \
+  mpirun --hostfile "$LSB_DJOB_HOSTFILE" --map-by core --bind-to core \
+  -x OMP_NUM_THREADS -x OPENBLAS_NUM_THREADS \
+  "$program" "$input" --memory "$memory" || status=$?
+exit "$status"

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Compresses a matrix under PBS (OpenPBS, PBS Professional; for Torque see below). From the top of
-# the repository, where jobs are submitted:
+# Compresses a matrix under PBS (OpenPBS, PBS Professional; for Torque see below).
+# In the top folder, from which jobs are submitted:
 #
 #   swift build -c release --product lplr-dist --static-swift-stdlib   # nodes then need no Swift
-#   qsub -v INPUT=/scratch/data.h5 jobs/pbs.sh                         # makes data.lplr.h5 there
+#   qsub -v INPUT=/scratch/data.h5 jobs/pbs.sh   # makes data.lplr.h5 there
 #
 # It asks for 4 nodes of 64 cores. Change that here, or on the line of qsub, which comes first:
 # qsub -l walltime=12:00:00 -v INPUT=... jobs/pbs.sh
@@ -25,35 +25,53 @@
 # the same to the last bit from run to run. A queue usually has one kind.
 ##PBS -q ...
 
-# At the time limit PBS ends the job. No half-written result is left: the file gets its name when it
-# is complete.
+# At the time limit PBS ends the job, without a warning: see `limit` below. No half-written result is
+# left: the file gets its name when it is complete.
 #PBS -l walltime=04:00:00
 
-# If a node is lost, PBS may start the job again, from the beginning.
+# If a node is lost, PBS may start the job again.
 #PBS -r y
 
 set -euo pipefail
 cd "$PBS_O_WORKDIR"
 
+# This file, from where jobs are submitted.
+script=jobs/pbs.sh
 program=$PWD/.build/release/lplr-dist
 input=${INPUT:-data.h5}
 memory=2G
 
+# After this time, which leaves five minutes of `walltime`, mpirun is told to pass USR1 on to every
+# rank. The program then saves its state and ends with status 75; leave more for very large matrices.
+limit=235m
+
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
 # Debian's settings of Open MPI switch InfiniBand off. Where a node has several adapters, add
 # `-x UCX_NET_DEVICES=mlx5_0:1` to mpirun for the right one.
-if compgen -G '/sys/class/infiniband/mlx*' >/dev/null; then
+if compgen -G '/sys/class/infiniband/mlx*' >/dev/null && [[ $(ompi_info) == *'MCA pml: ucx'* ]]; then
   export OMPI_MCA_pml=ucx
 fi
+
+# `qsig -s USR1` does the same by hand. It signals this script, too.
+trap : USR1
 
 # Debian's Open MPI does not know PBS. The file names each node as often as it has ranks; without
 # it, every rank would land on the first node. mpirun reaches the other nodes by ssh; where that is
 # not allowed, PBS has a stand-in for it: `--mca plm_rsh_agent pbs_tmrsh`.
 #
-# PBS sends no warning before the time limit. For a program that can save its state (this version
-# cannot) put `timeout --foreground --preserve-status --signal=USR1 235m` before mpirun, which
-# passes the signal on to every rank.
-#
 # `--map-by core` fills one node after the other, so that the ranks of a node read columns that lie
 # side by side.
-exec mpirun --hostfile "$PBS_NODEFILE" --map-by core --bind-to core \
-  "$program" "$input" --memory "$memory"
+status=0
+timeout --foreground --preserve-status --signal=USR1 "$limit" \
+  mpirun --hostfile "$PBS_NODEFILE" --map-by core --bind-to core \
+  -x OMP_NUM_THREADS -x OPENBLAS_NUM_THREADS \
+  "$program" "$input" --memory "$memory" || status=$?
+
+# 75: not finished, but saved. Users may not put a job back into the queue (qrerun is for operators),
+# so a new one resumes. It has the limits that stand in this file, not those on the line of qsub.
+if [[ $status == 75 ]]; then
+  qsub -v "INPUT=$input" "$script" ||
+    echo "lplr-dist: saved; to go on: cd $PWD && qsub -v INPUT=$input $script" >&2
+fi
+exit "$status"

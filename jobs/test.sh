@@ -2,8 +2,15 @@
 # Everything a change must pass: build, style, tests. Arguments are passed on to `swift test`:
 #   jobs/test.sh
 #   jobs/test.sh --filter Packing
+# Two tests of what a cluster does stand by themselves. They ask for more than the others:
+#   jobs/test.sh --slurm    the job script under a real Slurm, which is installed if it is missing
+#   jobs/test.sh --hosts    several hosts, which are network namespaces of this machine (as root)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+case ${1:-} in
+  --slurm) exec jobs/test-slurm.sh ;;
+  --hosts) exec jobs/test-hosts.sh ;;
+esac
 jobs/setup.sh
 source jobs/environment.sh
 
@@ -32,7 +39,7 @@ if swift format --version >/dev/null 2>&1; then
 fi
 
 # The end-to-end tests run the command as it is shipped.
-run swift build --quiet -c release --product lplr-dist
+run swift build --quiet -c release --product lplr-dist --static-swift-stdlib
 LPLR_DIST_BINARY=$(swift build -c release --show-bin-path)/lplr-dist
 export LPLR_DIST_BINARY
 

@@ -20,6 +20,7 @@ struct LPLRDist: ParsableCommand {
         lplr-dist info data.lplr.h5                         what is in a factor file
         mpirun -n 4 lplr-dist verify data.lplr.h5 data.h5   the exact error
         mpirun -n 4 lplr-dist decompress data.lplr.h5       the matrix again
+        lplr-dist multiply data.lplr.h5 x.h5 -o y.h5        a product, without the matrix
 
       EXIT STATUS
         0 done, 64 wrong command line, 65 wrong input data, 66 no input, 70 internal error,
@@ -27,7 +28,8 @@ struct LPLRDist: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Compress.self, Decompress.self, Info.self, Verify.self, Generate.self, Validate.self,
+      Compress.self, Decompress.self, Info.self, Verify.self, Multiply.self, Generate.self,
+      Validate.self,
     ],
     defaultSubcommand: Compress.self)
 

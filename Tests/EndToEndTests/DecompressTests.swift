@@ -118,7 +118,7 @@ import Testing
   }
 
   @Test func helpOfEachSubcommandHasExamples() throws {
-    for subcommand in ["compress", "decompress", "info", "verify", "generate"] {
+    for subcommand in ["compress", "decompress", "info", "verify", "multiply", "generate"] {
       let help = try Command.succeed([subcommand, "--help"])
       #expect(
         help.contains("EXAMPLES") && help.contains("lplr-dist \(subcommand)")

@@ -56,7 +56,7 @@ import Testing
           grid: grid, rank: rank, tilesPerGroup: tiles, columnsPerRead: columns)
         for group in stream.groups {
           for read in stream.reads {
-            for cell in stream.cells(of: group, read) {
+            for cell in stream.cells(of: group, read, isUpward: false) {
               places["\(cell.tile) \(cell.columns)", default: 0] += 1
               area += cell.rows.count * cell.columns.count
               #expect(read.clamped(to: cell.columns) == cell.columns)
@@ -80,7 +80,7 @@ import Testing
       var order: [Int: [String]] = [:]
       for group in stream.groups {
         for read in stream.reads {
-          for cell in stream.cells(of: group, read) {
+          for cell in stream.cells(of: group, read, isUpward: false) {
             order[cell.tile, default: []].append(
               "\(cell.localPanel) \(cell.columns) \(cell.isFirst) \(cell.isLast)")
           }

@@ -30,6 +30,7 @@ makers = {
     "one entry": lambda: np.eye(n, d) * np.eye(n, d, 0)[0:1, :],
     "decades": lambda: rng.standard_normal((n, d)) * 10 ** np.linspace(-15, 15, d),
     "tiny": lambda: rng.standard_normal((n, d)) * 1e-33,
+    "large": lambda: rng.standard_normal((n, d)) * 1e9,
     "huge": lambda: rng.standard_normal((n, d)) * 1e33,
     "synthetic": synthetic,
 }
