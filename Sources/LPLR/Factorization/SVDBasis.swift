@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Foundation
 internal import LinearAlgebra
 internal import MessagePassing
 
@@ -131,8 +132,8 @@ struct SVDBasis {
 
     var outlook = try outlook(of: left, tiles, energy: energy)
     var iterations = 0
-    var gain = outlook.expectedGain(sketchWidth: plan.sketchWidth)
-    while wantsIteration(iterations, outlook, gain: gain) {
+    var gain = Double.infinity
+    while wantsIteration(iterations, outlook, lastGain: gain) {
       if iterations % 2 == 0 {
         try orthonormalize(left, tiles)
         let projected = try Projection(sweep: sweep).project(onto: left)
@@ -176,11 +177,18 @@ struct SVDBasis {
     /// What is to be small: the error, or the size if the error is given.
     let cost: Double
 
-    /// The part of the squared error that one more read can be expected to take away after the
-    /// sketch: of what lies beyond the basis, about r / (m - r) has come in for r components kept.
-    func expectedGain(sketchWidth m: Int) -> Double {
+    /// The part of the squared error that one more read can be expected to take away.
+    ///
+    /// A sketch of m columns mixes 1 / (m - r) of what lies beyond the basis into each of the r
+    /// components kept; every product with A after the first shrinks this for component i by the
+    /// square of (singular value beyond the basis) / s_i, for which that of the last direction stands.
+    func expectedGain(sketchWidth m: Int, iterations: Int) -> Double {
       let r = allocation.rank
-      return error > 0 ? min(1, Double(r) / Double(max(1, m - r)) * tail / error) : 0
+      guard error > 0, let last = directions.values.last else { return 0 }
+      let shares = directions.values[..<r].reduce(0.0) {
+        $0 + pow(last / $1, 2 * Double(iterations))
+      }
+      return min(1, shares / Double(max(1, m - r)) * tail / error)
     }
   }
 
@@ -200,13 +208,13 @@ struct SVDBasis {
     }
   }
 
-  /// Whether to read A once more: as often as asked for, or while what the basis misses matters and
-  /// the last read has gained, or the first is expected to gain, a few percent of the squared error
-  /// (of the size for a tolerance).
-  private func wantsIteration(_ done: Int, _ outlook: Outlook, gain: Double) -> Bool {
+  /// Whether to read A once more: as often as asked for, or while a read can be expected to take away
+  /// a few percent of the squared error and the last one did (of the size, for a tolerance).
+  private func wantsIteration(_ done: Int, _ outlook: Outlook, lastGain: Double) -> Bool {
     if let wanted = plan.request.powerIterations { return done < wanted }
-    return done < Self.mostIterations && outlook.tail > Self.worthwhile * outlook.error
-      && gain > (done == 0 ? Self.worthStarting : Self.worthwhile)
+    let expected = outlook.expectedGain(sketchWidth: plan.sketchWidth, iterations: done)
+    return done < Self.mostIterations && lastGain > Self.worthwhile
+      && expected > (done == 0 ? Self.worthStarting : Self.worthwhile)
   }
 
   private static let mostIterations = 4
