@@ -54,6 +54,7 @@ package final class ParallelFile {
       }
       close(descriptor)
       descriptor = -1
+      Watch.remember(temporary: temporary)
     }
   }
 
@@ -244,8 +245,8 @@ package final class ParallelFile {
   }
 }
 
-/// CRC-32 (zlib) of bytes behind others.
-func checksum(_ bytes: UnsafeRawBufferPointer, after crc: UInt) -> UInt {
+/// CRC-32 (zlib) of bytes behind others, whose own is 0 if there are none.
+package func checksum(_ bytes: UnsafeRawBufferPointer, after crc: UInt) -> UInt {
   guard let base = bytes.bindMemory(to: UInt8.self).baseAddress else { return crc }
   var crc = crc
   var done = 0

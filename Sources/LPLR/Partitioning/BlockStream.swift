@@ -48,6 +48,16 @@ struct BlockStream {
     return stride(from: 0, to: count, by: tilesPerGroup).map { $0..<min($0 + tilesPerGroup, count) }
   }
 
+  /// What a pass still has to go through when so many tiles are done, with the numbers of the groups;
+  /// the first may be the rest of a group.
+  func groups(after done: Int, isUpward: Bool) -> [(number: Int, tiles: Range<Int>)] {
+    let count = grid.tiles.count
+    let left = isUpward ? 0..<count - done : done..<count
+    let rest = groups.enumerated().map { (number: $0, tiles: $1.clamped(to: left)) }
+      .filter { !$0.tiles.isEmpty }
+    return isUpward ? rest.reversed() : rest
+  }
+
   /// The rows of a group.
   func rows(of group: Range<Int>) -> Range<Int> {
     grid.tiles.range(ofBlock: group.lowerBound)
@@ -74,9 +84,10 @@ struct BlockStream {
     }
   }
 
-  /// The cells of a read, strip after strip, each from the top tile to the bottom one.
-  func cells(of group: Range<Int>, _ read: Range<Int>) -> [Cell] {
-    strips(of: group, read).flatMap { $0 }
+  /// The cells of a read, strip after strip, each from the top tile to the bottom one, or in a pass
+  /// that goes up from the bottom one to the top.
+  func cells(of group: Range<Int>, _ read: Range<Int>, isUpward: Bool = false) -> [Cell] {
+    strips(of: group, read).flatMap { isUpward ? $0.reversed() : $0 }
   }
 
   /// The cells of each strip of a read, from the left one to the right one.

@@ -11,6 +11,8 @@ struct Sweep {
   let tiles: TileReader
   let world: Communicator
   let clock: StageClock
+  /// What the sums of the reads are kept in, if they are.
+  var checkpoint: Checkpoint?
 
   var stream: BlockStream { tiles.stream }
 
@@ -22,6 +24,8 @@ struct Sweep {
     let group: Range<Int>
     let rows: Range<Int>
     let columns: Range<Int>
+    /// Whether the pass goes from the bottom of A to the top.
+    let isUpward: Bool
 
     /// A tile by a strip of it.
     func view(of cell: BlockStream.Cell) -> MatrixView<Float> {
@@ -34,28 +38,38 @@ struct Sweep {
   /// Reads this rank's column block once. Collective.
   ///
   /// - Parameters:
+  ///   - state: all that `finish` and `compute` add to; a resumed job goes on from what was kept of it.
   ///   - prepare: called by all ranks together before each group of tiles; may communicate.
   ///   - finish: the same after each group.
   ///   - compute: called for each block of the group, from left to right; must not communicate.
   func run(
+    keeping state: PassState = .nothing,
     prepare: (_ group: Range<Int>) throws -> Void = { _ in },
     finish: (_ group: Range<Int>) throws -> Void = { _ in },
     compute: (Block) throws -> Void
   ) throws {
     let reads = stream.reads
-    try tiles.pass { pass in
+    let count = stream.grid.tiles.count
+    var done = try checkpoint?.begin(state, tiles: count) ?? 0
+    try tiles.pass(after: done) { pass in
       for group in pass.groups {
+        Progress.begin(part: "\(tiles.place), tile \(group.lowerBound + 1) of \(count)")
         try clock.measure(.communicating) { try prepare(group) }
-        try world.agree {
+        let isLast = done + group.count == count
+        let (_, wish) = try world.agree(wishing: checkpoint?.wish(atEnd: isLast) ?? .none) {
           for columns in reads {
             let a = try clock.measure(.reading) { try pass.next() }
             try clock.measure(.computing) {
               try compute(
-                Block(a: a, group: group, rows: stream.rows(of: group), columns: columns))
+                Block(
+                  a: a, group: group, rows: stream.rows(of: group), columns: columns,
+                  isUpward: pass.isUpward))
             }
           }
         }
         try clock.measure(.communicating) { try finish(group) }
+        done += group.count
+        try clock.measure(.writing) { try checkpoint?.reached(done, of: count, state, wish) }
       }
     }
   }
