@@ -64,6 +64,7 @@ package enum MPISession {
   }
 
   private static func finalize(status: Int32) -> Never {
+    Watch.remember(status: status)
     // mpirun kills the job at the first non-zero exit; wait until the line above is out.
     MPI_Barrier(lplr_mpi_comm_world())
     MPI_Finalize()

@@ -15,6 +15,8 @@ package enum Watch {
   private struct Scene {
     var temporary: String?
     var farewell = ""
+    /// The status of a job that is ending by itself.
+    var status: Int32?
   }
 
   private static let scene = Mutex(Scene())
@@ -24,6 +26,9 @@ package enum Watch {
 
   /// What the user should know when the job is stopped: how to go on.
   package static func remember(farewell text: String) { scene.withLock { $0.farewell = text } }
+
+  /// The job has said all it has to say and ends with this status, whatever comes.
+  static func remember(status: Int32) { scene.withLock { $0.status = status } }
 
   /// Answers signals, and a stall of so many seconds, from now on.
   package static func begin(stallTimeout: Double?, rank: Int) {
@@ -41,7 +46,7 @@ package enum Watch {
       if let number = Signals.stopSignal { stop(by: number, rank: rank) }
       let moves = Progress.count
       if moves != last.moves { last = (moves, clock.now) }
-      if let stallTimeout, clock.now - last.time > .seconds(stallTimeout) {
+      if let stallTimeout, scene.withLock({ $0.status }) == nil, clock.now - last.time > .seconds(stallTimeout) {
         end(stalledFor: stallTimeout, rank: rank)
       }
     }
@@ -49,6 +54,8 @@ package enum Watch {
 
   private static func stop(by number: Int32, rank: Int) -> Never {
     let scene = scene.withLock { $0 }
+    // mpirun stops the others as soon as one rank has ended with another status than 0.
+    if let status = scene.status { _exit(status) }
     if rank == 0 {
       if let path = scene.temporary { unlink(path) }
       let name = number == SIGINT ? "SIGINT" : "SIGTERM"

@@ -222,7 +222,8 @@ package final class ParallelFile {
     checksums: [Int: UInt], _ finish: (SmallParts) throws -> Void
   ) throws {
     let parts = try SmallParts(path: temporary)
-    for (dataset, crc) in checksums where datasets[dataset].chunk == nil {
+    for (dataset, crc) in checksums.sorted(by: { $0.key < $1.key })
+    where datasets[dataset].chunk == nil {
       try parts.attach(
         ["crc32": .integers([Int(crc)])], to: datasets[dataset].path)
     }
