@@ -59,8 +59,11 @@ package struct Compressor {
     guard request.basis != .exact else { return Checkpoint(offOn: world) }
     var identity: [CheckpointManifest.Trait] = []
     try world.agreeOnRoot { identity = try plan.identity(of: input) }
+    let folder = options.folder.map { CheckpointFolder($0) }
+    // A name that was given must be good now, and not when it is needed.
+    if let folder { try world.agreeOnRoot { try folder.create() } }
     return try Checkpoint(
-      options.folder.map { CheckpointFolder($0) } ?? CheckpointFolder(besideOutput: output),
-      every: options.interval, identity: identity, on: world)
+      folder ?? CheckpointFolder(besideOutput: output), every: options.interval, identity: identity,
+      on: world)
   }
 }

@@ -46,7 +46,9 @@ package enum Watch {
       if let number = Signals.stopSignal { stop(by: number, rank: rank) }
       let moves = Progress.count
       if moves != last.moves { last = (moves, clock.now) }
-      if let stallTimeout, scene.withLock({ $0.status }) == nil, clock.now - last.time > .seconds(stallTimeout) {
+      if let stallTimeout, scene.withLock({ $0.status }) == nil,
+        clock.now - last.time > .seconds(stallTimeout)
+      {
         end(stalledFor: stallTimeout, rank: rank)
       }
     }
@@ -59,7 +61,9 @@ package enum Watch {
     if rank == 0 {
       if let path = scene.temporary { unlink(path) }
       let name = number == SIGINT ? "SIGINT" : "SIGTERM"
-      MPISession.report("stopped by \(name); nothing was written\(scene.farewell)")
+      MPISession.report(
+        "stopped by \(name)"
+          + (scene.temporary == nil ? "" : "; nothing was written\(scene.farewell)"))
     } else {
       // The first end of a rank makes mpirun kill the others: let the root speak.
       usleep(300_000)

@@ -237,6 +237,7 @@ package final class ParallelFile {
     defer { close(file) }
     guard fsync(file) == 0 else { throw OutputError.system("fsync", path) }
     guard rename(temporary, path) == 0 else { throw OutputError.system("rename", path) }
+    Watch.remember(temporary: nil)
     let folder = (path as NSString).deletingLastPathComponent
     let directory = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
     guard directory >= 0 else { return }
