@@ -2,6 +2,7 @@
 
 import Foundation
 import LinearAlgebra
+import MessagePassing
 import Testing
 
 @testable import LPLR
