@@ -42,6 +42,15 @@ enum Signals {
     for number in [SIGTERM, SIGINT] {
       handle(number) { Signals.stopping.store($0, ordering: .relaxed) }
     }
+    unblock([SIGUSR1, SIGUSR2, SIGTERM, SIGINT])
+  }
+
+  /// A launcher's own mask may have been inherited.
+  private static func unblock(_ numbers: [Int32]) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in numbers { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
   private static func handle(_ number: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {

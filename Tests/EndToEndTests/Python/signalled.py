@@ -44,6 +44,8 @@ def wait_for(condition, process, seconds=60):
 
 
 def start(command):
+    # Those who start us may have blocked signals in the thread that did.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         stdin=subprocess.DEVNULL)
