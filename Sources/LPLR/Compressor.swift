@@ -17,9 +17,10 @@ package struct Compressor {
   /// Factors the matrix in a dataset of a file and writes the factors to another file. Collective.
   ///
   /// Reads A twice or more, as the basis asks for. Whatever fails, fails on every rank together, and
-  /// nothing stands under the final name.
+  /// nothing stands under the final name. A job that was stopped goes on from its last checkpoint.
   package func compress(
-    _ path: String, dataset: String?, to output: String, replacing force: Bool
+    _ path: String, dataset: String?, to output: String, replacing force: Bool,
+    keeping options: CheckpointOptions
   ) throws -> CompressionReport {
     let clock = StageClock()
     let input = try InputMatrix(path: path, dataset: dataset, axis: request.axis, on: world)
@@ -28,19 +29,42 @@ package struct Compressor {
     let file = try ParallelFile(
       path: output, replacing: force, input: path, reserving: plan.factorFileBytes, on: world)
     return try file.removingOnFailure {
-      let factors =
-        switch request.basis {
-        case .svd, .exact:
-          try SVDBasis(plan: plan, input: input, world: world, clock: clock).factor()
-        case .sketch: try SketchBasis(plan: plan, input: input, world: world, clock: clock).factor()
+      let checkpoint = try checkpoint(options, output, plan, input)
+      return try checkpoint.removingAfter {
+        let factors =
+          switch request.basis {
+          case .svd, .exact:
+            try SVDBasis(
+              plan: plan, input: input, world: world, clock: clock, checkpoint: checkpoint
+            ).factor()
+          case .sketch:
+            try SketchBasis(
+              plan: plan, input: input, world: world, clock: clock, checkpoint: checkpoint
+            ).factor()
+          }
+        try world.agree { try input.checkUnchanged() }
+        try clock.measure(.writing) {
+          try FactorWriter(file: file, plan: plan, input: input, world: world).write(factors)
         }
-      try world.agree { try input.checkUnchanged() }
-      try clock.measure(.writing) {
-        try FactorWriter(file: file, plan: plan, input: input, world: world).write(factors)
+        return CompressionReport(
+          input: input, factors: input.axis == .rows ? factors.transposed : factors,
+          times: try clock.summary(on: world), ranks: world.size)
       }
-      return CompressionReport(
-        input: input, factors: input.axis == .rows ? factors.transposed : factors,
-        times: try clock.summary(on: world), ranks: world.size)
     }
+  }
+
+  private func checkpoint(
+    _ options: CheckpointOptions, _ output: String, _ plan: CompressionPlan, _ input: InputMatrix
+  ) throws -> Checkpoint {
+    // Its sums are ScaLAPACK's, and depend on the number of ranks.
+    guard request.basis != .exact else { return Checkpoint(offOn: world) }
+    var identity: [CheckpointManifest.Trait] = []
+    try world.agreeOnRoot { identity = try plan.identity(of: input) }
+    let folder = options.folder.map { CheckpointFolder($0) }
+    // A name that was given must be good now, and not when it is needed.
+    if let folder { try world.agreeOnRoot { try folder.create() } }
+    return try Checkpoint(
+      folder ?? CheckpointFolder(besideOutput: output), every: options.interval, identity: identity,
+      on: world)
   }
 }

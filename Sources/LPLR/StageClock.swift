@@ -18,7 +18,11 @@ package final class StageClock {
   /// Does something and books its time.
   func measure<Result: ~Copyable>(_ stage: Stage, _ body: () throws -> Result) rethrows -> Result {
     let begin = clock.now
-    defer { seconds[stage.rawValue] += (clock.now - begin).inSeconds }
+    let before = Progress.enter("\(stage)")
+    defer {
+      seconds[stage.rawValue] += (clock.now - begin).inSeconds
+      Progress.enter(before)
+    }
     return try body()
   }
 

@@ -7,6 +7,13 @@ extension Communicator {
   /// ``PeerFailure``: so the job ends at once, with one message and one status. Collective: one
   /// reduction of a number. `body` must not communicate, except by calls that themselves agree.
   package func agree<Result>(_ body: () throws -> Result) throws -> Result {
+    try agree(wishing: .none, body).result
+  }
+
+  /// The same, and the strongest wish of any rank after its `body`, by the same reduction.
+  package func agree<Result>(
+    wishing wish: @autoclosure () -> Wish, _ body: () throws -> Result
+  ) throws -> (result: Result, wish: Wish) {
     let outcome: Swift.Result<Result, any Error>
     do {
       outcome = .success(try body())
@@ -17,9 +24,11 @@ extension Communicator {
     }
     switch outcome {
     case .success(let result):
-      let failing = try allReduce(size, .min)
-      guard failing == size else { throw try peerFailure(on: failing) }
-      return result
+      // Below `size` the number of a rank that failed, from there on wishes, the strongest first.
+      let strongest = Wish.end.rawValue
+      let least = try allReduce(size + strongest - wish().rawValue, .min)
+      guard least >= size else { throw try peerFailure(on: least) }
+      return (result, Wish(rawValue: size + strongest - least) ?? .none)
     case .failure(let error):
       let failing = try allReduce(rank, .min)
       let failure = AgreedFailure(error)

@@ -20,6 +20,8 @@ package enum ExitStatus {
   package static let cannotCreate: Int32 = 73
   /// Reading or writing failed (`EX_IOERR`).
   package static let inputOutput: Int32 = 74
+  /// Stopped on request; the same command goes on later (`EX_TEMPFAIL`).
+  package static let later: Int32 = 75
 }
 
 /// A failure that every rank knows of; this rank is the one to report it.

@@ -2,6 +2,7 @@
 
 internal import CMPI
 internal import Foundation
+internal import Synchronization
 
 /// The time between `MPI_Init_thread` and `MPI_Finalize`, as a scope.
 ///
@@ -17,25 +18,45 @@ package enum MPISession {
   /// - `body` throws anything else: the other ranks may be waiting for this one, so it prints one
   ///   line and calls `MPI_Abort` with the status of the error.
   package static func run(program: String, _ body: (Communicator) throws -> Void) -> Never {
+    self.program.withLock { $0 = program }
     var provided: Int32 = 0
     let code = MPI_Init_thread(nil, nil, lplr_mpi_thread_funneled(), &provided)
     guard code == MPI_SUCCESS else {
-      complain("\(program): MPI_Init_thread failed with code \(code)")
+      report("MPI_Init_thread failed with code \(code)")
       exit(ExitStatus.internalError)
     }
+    var world: Communicator?
     do {
-      try body(try Communicator.world())
+      let ranks = try Communicator.world()
+      world = ranks
+      try body(ranks)
     } catch let failure as AgreedFailure {
-      complain("\(program): \(failure)")
+      report("\(failure)\(place(of: failure.exitStatus, world))")
       finalize(status: failure.exitStatus)
     } catch let failure as PeerFailure {
       finalize(status: failure.exitStatus)
     } catch {
-      complain("\(program): \(error)")
-      MPI_Abort(lplr_mpi_comm_world(), AgreedFailure.status(of: error))
+      let status = AgreedFailure.status(of: error)
+      report("\(error)\(place(of: status, world))")
+      MPI_Abort(lplr_mpi_comm_world(), status)
     }
     finalize(status: 0)
   }
+
+  /// The rank and its stage behind the words of an error, once the work has begun.
+  private static func place(of status: Int32, _ world: Communicator?) -> String {
+    let place = Progress.description
+    // A wrong command line and a wanted end are matters of no rank.
+    guard let world, !place.isEmpty, status != ExitStatus.usage, status != ExitStatus.later else {
+      return ""
+    }
+    return " (rank \(world.rank) of \(world.size), \(place))"
+  }
+
+  private static let program = Mutex("")
+
+  /// Writes one line that begins with the name of the program to standard error.
+  package static func report(_ text: String) { complain("\(program.withLock { $0 }): \(text)") }
 
   /// Writes one line to standard error, in one call so that lines of ranks do not mix.
   package static func complain(_ line: String) {
@@ -43,6 +64,7 @@ package enum MPISession {
   }
 
   private static func finalize(status: Int32) -> Never {
+    Watch.remember(status: status)
     // mpirun kills the job at the first non-zero exit; wait until the line above is out.
     MPI_Barrier(lplr_mpi_comm_world())
     MPI_Finalize()

@@ -77,8 +77,8 @@ struct WrittenPieces {
 /// The CRC-32 of nothing.
 let noBytes: UInt = crc32(0, nil, 0)
 
-/// CRC-32 (zlib) of bytes behind others.
-func checksum(_ bytes: UnsafeRawBufferPointer, after crc: UInt) -> UInt {
+/// CRC-32 (zlib) of bytes behind others, whose own is 0 if there are none.
+package func checksum(_ bytes: UnsafeRawBufferPointer, after crc: UInt) -> UInt {
   guard let base = bytes.bindMemory(to: UInt8.self).baseAddress else { return crc }
   var crc = crc
   var done = 0

@@ -21,6 +21,12 @@ extension LPLRDist {
           mpirun -n 4 lplr-dist data.h5 --dataset /layers/3/weight --rank 128 --bits 4
           lplr-dist data.h5 --basis sketch --quantizer minmax --sketch gaussian --bits 8    (as published)
           mpirun -n 8 lplr-dist data.h5 --memory 512M --block-axis auto
+          mpirun -n 64 lplr-dist data.h5 --checkpoint-every 5
+
+        STOPPING
+          The sums of the reads are kept every few minutes. A job that was killed goes on from
+          there when the same command is run again, on any number of ranks. USR1 or USR2 ask it to
+          save them and to end with status 75; TERM and INT stop it at once.
         """)
 
     @Argument(help: "The HDF5 file with the matrix.")
@@ -98,6 +104,23 @@ extension LPLRDist {
         """)
     var blockAxis = BlockAxis.columns
 
+    @Option(
+      help: ArgumentHelp(
+        "Directory for checkpoints (default: .OUTPUT.checkpoint beside the output).",
+        valueName: "dir"))
+    var checkpoint: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "Minutes between checkpoints; 0: after every group of tiles.", valueName: "minutes"))
+    var checkpointEvery = CheckpointOptions.usualInterval
+
+    @Option(
+      help: ArgumentHelp(
+        "End with status 74 when nothing has moved on a rank for so long (default: never).",
+        valueName: "seconds"))
+    var stallTimeout: Double?
+
     @Flag(help: "Replace the output if it exists.")
     var force = false
 
@@ -125,6 +148,12 @@ extension LPLRDist {
       if basis == .exact, powerIterations != nil {
         throw ValidationError("--power-iterations belongs to --basis svd")
       }
+      guard checkpointEvery >= 0, checkpointEvery.isFinite else {
+        throw ValidationError("--checkpoint-every: expected 0 minutes or more")
+      }
+      guard (1...1e9).contains(stallTimeout ?? 1) else {
+        throw ValidationError("--stall-timeout: expected 1 second or more")
+      }
       guard (0...16).contains(powerIterations ?? 0) else {
         throw ValidationError("--power-iterations: expected 0 to 16")
       }
@@ -146,11 +175,14 @@ extension LPLRDist {
       request.axis = blockAxis
       request.memory = memory?.bytes
       let target = (output ?? input.replacingExtension(with: ".lplr.h5")).absolutePath
+      let checkpoints = CheckpointOptions(
+        folder: checkpoint?.absolutePath, interval: checkpointEvery)
       let child = ValidatingChild(matrix: input.absolutePath, dataset: dataset)
-      LPLRDist.session { [request] world in
+      LPLRDist.session { [request, stallTimeout] world in
+        Watch.begin(stallTimeout: stallTimeout, rank: world.rank)
         try child.finish(on: world)
         let report = try Compressor(request, on: world).compress(
-          input.absolutePath, dataset: dataset, to: target, replacing: force)
+          input.absolutePath, dataset: dataset, to: target, replacing: force, keeping: checkpoints)
         if world.isRoot, !quiet { print("wrote           \(target)\n\(report.text)") }
       }
     }

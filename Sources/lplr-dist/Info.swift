@@ -5,18 +5,19 @@ internal import LPLR
 internal import MessagePassing
 
 extension LPLRDist {
-  /// `lplr-dist info FACTORS`.
+  /// `lplr-dist info FACTORS`, or a directory of checkpoints.
   struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Say what is in a factor file, without MPI.",
+      abstract: "Say what is in a factor file or a directory of checkpoints, without MPI.",
       discussion: """
         EXAMPLES
           lplr-dist info data.lplr.h5
           lplr-dist info data.lplr.h5 --json
           lplr-dist info data.lplr.h5 --check
+          lplr-dist info .data.lplr.h5.checkpoint
         """)
 
-    @Argument(help: "The factor file.")
+    @Argument(help: "The factor file, or the directory of checkpoints.")
     var factors: String
 
     @Flag(help: "Print JSON, with stable keys.")
@@ -28,6 +29,10 @@ extension LPLRDist {
     func run() {
       prepareLibraries()
       do {
+        if factors.isDirectory {
+          let folder = CheckpointFolder(factors.absolutePath)
+          return print(try CheckpointDescription(of: folder).text)
+        }
         let reader = try FactorReader(path: factors.absolutePath)
         if check { try reader.checkCodes() }
         let description = FactorDescription(of: reader)

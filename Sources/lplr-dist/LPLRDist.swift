@@ -24,7 +24,8 @@ struct LPLRDist: ParsableCommand {
 
       EXIT STATUS
         0 done, 64 wrong command line, 65 wrong input data, 66 no input, 70 internal error,
-        73 output cannot be created, 74 input or output error
+        73 output cannot be created, 74 input or output error,
+        75 stopped on request: the same command goes on later
       """,
     version: Version.current,
     subcommands: [
@@ -85,5 +86,11 @@ extension String {
   /// Parts of libraries take some prefixes of relative names for more than a name.
   var absolutePath: String {
     hasPrefix("/") ? self : FileManager.default.currentDirectoryPath + "/" + self
+  }
+
+  /// Whether a directory has this name.
+  var isDirectory: Bool {
+    var answer: ObjCBool = false
+    return FileManager.default.fileExists(atPath: self, isDirectory: &answer) && answer.boolValue
   }
 }

@@ -87,14 +87,16 @@ enum Command {
   }
 
   /// Runs one of the scripts beside these tests.
-  static func runPython(_ script: String, _ arguments: [String], timeout: Int = 120) throws
-    -> Finished
-  {
+  static func runPython(
+    _ script: String, _ arguments: [String], timeout: Int = 120,
+    environment: [String: String] = [:]
+  ) throws -> Finished {
     let path = try #require(
       Bundle.module.path(forResource: script, ofType: "py", inDirectory: "Python"))
     let variables = ProcessInfo.processInfo.environment
     let interpreter = variables["LPLR_PYTHON"].flatMap { $0.isEmpty ? nil : $0 } ?? "python3"
-    return try TestSupport.run(interpreter, [path] + arguments, timeout: timeout)
+    return try TestSupport.run(
+      interpreter, [path] + arguments, timeout: timeout, environment: environment)
   }
 
   /// Runs a script and requires that it succeeds; returns what it prints.

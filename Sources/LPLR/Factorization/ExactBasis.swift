@@ -9,10 +9,13 @@ internal import ParallelHDF5
 ///
 /// Deviation from all else: its last bits depend on the number of ranks.
 struct ExactBasis {
-  let plan: CompressionPlan
-  let input: InputMatrix
-  let world: Communicator
-  let clock: StageClock
+  /// What asks for it.
+  let basis: SVDBasis
+
+  private var plan: CompressionPlan { basis.plan }
+  private var input: InputMatrix { basis.input }
+  private var world: Communicator { basis.world }
+  private var clock: StageClock { basis.clock }
 
   /// A_m of the leading `plan.width` directions, with their bits. Collective; reads A once.
   func find() throws -> SVDBasis.Found {
@@ -35,7 +38,6 @@ struct ExactBasis {
       left: try redistribute(svd.left, extent: n, to: plan.grid.tiles, scaledBy: values),
       right: try redistribute(svd.right, extent: d, to: plan.grid.panels, scaledBy: values),
       values: values, energy: energy)
-    let basis = SVDBasis(plan: plan, input: input, world: world, clock: clock)
     let allocation = try basis.shared {
       try plan.allocate(energies: values.map { $0 * $0 }, energy: energy)
     }

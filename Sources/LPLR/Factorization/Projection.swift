@@ -23,7 +23,8 @@ struct Projection {
   /// in the rows of a tile, on every rank together. `visit` sees every block that is multiplied.
   /// Collective; reads A once.
   func product(
-    width m: Int, basis: (_ tile: Int, MatrixView<Float>) throws -> Void,
+    width m: Int, keeping state: PassState = .nothing,
+    basis: (_ tile: Int, MatrixView<Float>) throws -> Void,
     visit: (MatrixView<Float>, BlockStream.Cell) throws -> Void = { _, _ in }
   ) throws -> Matrix<Float> {
     let stream = sweep.stream
@@ -33,7 +34,8 @@ struct Projection {
     let tileRows = min(grid.tiles.blockSize, grid.tiles.extent)
     let q = Matrix<Float>(rows: stream.tilesPerGroup * tileRows, columns: m, repeating: 0)
 
-    try sweep.run { group in
+    let sums = PassState(rows: [SavedRows("product", bt, grid.panels)])
+    try sweep.run(keeping: sums + state) { group in
       let top = stream.rows(of: group).lowerBound
       for tile in group {
         try basis(tile, q.rows(grid.tiles.range(ofBlock: tile).shifted(by: -top)))

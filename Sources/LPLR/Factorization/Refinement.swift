@@ -19,6 +19,7 @@ struct Refinement {
   let leftGrid: BlockPartition
   let rightGrid: BlockPartition
   let allocation: BitAllocation
+  let checkpoint: Checkpoint
   var rounds = 8
 
   /// Measured: larger shares slow the first rounds down, smaller ones the last (see the article on
@@ -58,6 +59,7 @@ struct Refinement {
     var best: (error: Double, left: Side, right: Side)?
     let tail = form.tail
     for half in 0..<2 * rounds - 1 {
+      try checkpoint.pause()
       let share =
         right == nil ? 0 : Self.overrelaxation * (1 - Double(half) / Double(2 * rounds - 2))
       if half % 2 == 0 {

@@ -22,12 +22,16 @@ struct Residual {
   ) throws -> [Double] {
     let stream = sweep.stream
     let grid = stream.grid
-    var squares = [Double](repeating: 0, count: 2 * grid.panels.blocks(of: world.rank).count)
+    // By panel and tile, so that sums over tiles have an order of their own.
+    let squares = Matrix<Double>(
+      rows: grid.panels.blocks(of: world.rank).count, columns: 2 * grid.tiles.count, repeating: 0)
+    let panels = BlockPartition(extent: grid.panels.count, blockSize: 1, ranks: world.size)
     let tileRows = min(grid.tiles.blockSize, grid.tiles.extent)
     let l = Matrix<Float>(rows: stream.tilesPerGroup * tileRows, columns: rank, repeating: 0)
     let r = Matrix<Float>(rows: grid.stripWidth, columns: rank, repeating: 0)
     let product = Matrix<Float>(rows: tileRows, columns: grid.stripWidth, repeating: 0)
-    try sweep.run { group in
+    let sums = PassState(rows: [SavedRows("residual", squares, panels)])
+    try sweep.run(keeping: sums) { group in
       let top = stream.rows(of: group).lowerBound
       for tile in group {
         try left(tile, l.rows(grid.tiles.range(ofBlock: tile).shifted(by: -top)))
@@ -37,12 +41,16 @@ struct Residual {
         let a = block.view(of: cell)
         let columns = r.rows(0..<cell.columns.count)
         try right(cell.columns, columns)
-        squares[2 * cell.localPanel + 1] += sumOfSquares(a)
-        squares[2 * cell.localPanel] += residual(
+        squares[cell.localPanel, 2 * cell.tile + 1] += sumOfSquares(a)
+        squares[cell.localPanel, 2 * cell.tile] += residual(
           a, l.rows(cell.rows.shifted(by: -block.rows.lowerBound)), columns, product)
       }
     }
-    return squares
+    return squares.view.storedRows.flatMap { sums in
+      (0..<2).map { part in
+        stride(from: part, to: sums.count, by: 2).reduce(0.0) { $0 + sums[$1] }
+      }
+    }
   }
 
   /// ||A - L R^T||^2 of a block; `product` is room for L R^T.

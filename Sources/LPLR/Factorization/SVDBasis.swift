@@ -18,14 +18,19 @@ struct SVDBasis {
   let input: InputMatrix
   let world: Communicator
   let clock: StageClock
+  let checkpoint: Checkpoint
   private let sweep: Sweep
 
-  init(plan: CompressionPlan, input: InputMatrix, world: Communicator, clock: StageClock) {
+  init(
+    plan: CompressionPlan, input: InputMatrix, world: Communicator, clock: StageClock,
+    checkpoint: Checkpoint
+  ) {
     self.plan = plan
     self.input = input
     self.world = world
     self.clock = clock
-    sweep = plan.sweep(over: input, on: world, clock)
+    self.checkpoint = checkpoint
+    sweep = plan.sweep(over: input, on: world, clock, keptIn: checkpoint)
   }
 
   /// The factors of this rank's rows and columns. Collective; reads A 2 + q times, and once more to
@@ -41,7 +46,7 @@ struct SVDBasis {
   /// A_m and the bits that its spectrum asks for. Collective; reads A 2 + q times.
   func find() throws -> Found {
     if plan.request.basis == .exact {
-      return try ExactBasis(plan: plan, input: input, world: world, clock: clock).find()
+      return try ExactBasis(basis: self).find()
     }
     let found = try SubspaceFinder(sweep: sweep, panels: plan.grid.panels).leading(
       plan.width, sketchedBy: plan.request.sketch, seed: plan.request.seed, width: plan.sketchWidth)
@@ -55,7 +60,7 @@ struct SVDBasis {
     let refined = try clock.measure(.computing) {
       try Refinement(
         world: world, leftGrid: plan.grid.tiles, rightGrid: plan.grid.panels,
-        allocation: allocation
+        allocation: allocation, checkpoint: checkpoint
       ).refine(found.form)
     }
     let (energy, tail) = (found.form.energy, found.form.tail)
@@ -195,7 +200,8 @@ struct SVDBasis {
   private func outlook(
     of product: borrowing Matrix<Float>, _ grid: BlockPartition, energy: Double
   ) throws -> Outlook {
-    try clock.measure(.computing) {
+    try checkpoint.pause()
+    return try clock.measure(.computing) {
       let directions = try SingularDirections(of: product, grid, on: world)
       let energies = directions.values.map { $0 * $0 }
       let allocation = try shared { try plan.allocate(energies: energies, energy: energy) }

@@ -16,10 +16,11 @@ struct SketchBasis {
   let input: InputMatrix
   let world: Communicator
   let clock: StageClock
+  let checkpoint: Checkpoint
 
   /// The factors of this rank's rows and columns. Collective; reads A twice.
   func factor() throws -> LowRankFactors {
-    let sweep = plan.sweep(over: input, on: world, clock)
+    let sweep = plan.sweep(over: input, on: world, clock, keptIn: checkpoint)
     let kind = plan.request.quantizer.quantizer
     let choice = try plan.uniformChoice()
     let bits = (
@@ -81,13 +82,16 @@ struct SketchBasis {
 
 extension CompressionPlan {
   /// How a rank reads A.
-  func sweep(over input: InputMatrix, on world: Communicator, _ clock: StageClock) -> Sweep {
+  func sweep(
+    over input: InputMatrix, on world: Communicator, _ clock: StageClock,
+    keptIn checkpoint: Checkpoint
+  ) -> Sweep {
     let stream = BlockStream(
       grid: grid, rank: world.rank, tilesPerGroup: memory.tilesPerGroup,
       columnsPerRead: memory.columnsPerRead)
     return Sweep(
       tiles: TileReader(input: input, stream: stream, keeping: memory.keepable), world: world,
-      clock: clock)
+      clock: clock, checkpoint: checkpoint)
   }
 }
 

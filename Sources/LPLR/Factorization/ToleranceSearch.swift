@@ -22,7 +22,8 @@ struct ToleranceSearch {
       let limit = min(basis.plan.rows, basis.plan.columns)
       basis = SVDBasis(
         plan: try basis.plan.widened(to: min(3 * basis.plan.width, limit), on: basis.world),
-        input: basis.input, world: basis.world, clock: basis.clock)
+        input: basis.input, world: basis.world, clock: basis.clock,
+        checkpoint: basis.checkpoint)
       found = try basis.find()
       reads += found.reads
     }

@@ -9,31 +9,53 @@ internal import ParallelHDF5
 ///
 /// Kept by tile and panel, so that sums over tiles have an order of their own, whatever the order
 /// of reading.
-struct BlockStatistics {
-  private let panels: Int
-  private let tiles: Int
-  private var squares: [Double]
+final class BlockStatistics {
+  private let grid: MatrixGrid
+  private var tiles: Int { grid.tiles.count }
+  /// By panel and tile.
+  private let squares: Matrix<Double>
   private var plain = PlainQuantization()
+  /// The counts of all ranks as one row of the last rank, to be kept.
+  private let counts: Matrix<Int>
+  private let oneRow: BlockPartition
 
   init(stream: BlockStream) {
-    panels = stream.grid.panels.blocks(of: stream.rank).count
-    tiles = stream.grid.tiles.count
-    squares = [Double](repeating: 0, count: tiles * panels)
+    grid = stream.grid
+    squares = Matrix(
+      rows: grid.panels.blocks(of: stream.rank).count, columns: grid.tiles.count, repeating: 0)
+    oneRow = BlockPartition(extent: 1, blockSize: 1, ranks: grid.panels.ranks)
+    counts = Matrix(
+      rows: oneRow.blocks(of: stream.rank).count, columns: PlainQuantization.binCount, repeating: 0)
+  }
+
+  /// What is known so far, to be kept.
+  func state(on world: Communicator) -> PassState {
+    let panels = BlockPartition(extent: grid.panels.count, blockSize: 1, ranks: world.size)
+    return PassState(
+      rows: [SavedRows("squares", squares, panels), SavedRows("counts", counts, oneRow)],
+      beforeSaving: { [self] in
+        var total = plain
+        try total.total(on: world)
+        if counts.rows > 0 { _ = counts.elements.update(fromContentsOf: total.counts) }
+      },
+      afterRestoring: { [self] in
+        if counts.rows > 0 { plain = PlainQuantization(counts: Array(counts.elements)) }
+      })
   }
 
   /// Adds a cell; throws if an element is NaN or infinite.
-  mutating func add(_ block: MatrixView<Float>, of cell: BlockStream.Cell, in input: InputMatrix)
+  func add(_ block: MatrixView<Float>, of cell: BlockStream.Cell, in input: InputMatrix)
     throws
   {
     try add(sumOfSquares(block), block, of: cell, in: input)
   }
 
   /// The same for a cell whose sum of squares is known.
-  mutating func add(
+  func add(
     _ square: Double, _ block: MatrixView<Float>, of cell: BlockStream.Cell, in input: InputMatrix
   ) throws {
     guard square.isFinite else { throw input.notFinite(block, cell.rows, cell.columns) }
-    squares[cell.tile * panels + cell.localPanel] += square
+    squares[cell.localPanel, cell.tile] += square
     // One strip of each panel, in a tile that wanders down the matrix from panel to panel.
     if cell.isFirst, cell.tile == (cell.columns.lowerBound / 256) % tiles {
       plain.add(block)
@@ -49,9 +71,7 @@ struct BlockStatistics {
 
   /// Adds up what all ranks know. Collective.
   func summary(on world: Communicator) throws -> Summary {
-    let energies = (0..<panels).map { panel in
-      (0..<tiles).reduce(0.0) { $0 + squares[$1 * panels + panel] }
-    }
+    let energies = squares.view.storedRows.map { $0.reduce(0.0, +) }
     var total = plain
     try total.total(on: world)
     return Summary(energy: try world.sumInOrder(energies, width: 1)[0], plain: total)

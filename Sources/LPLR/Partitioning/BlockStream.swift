@@ -48,6 +48,16 @@ struct BlockStream {
     return stride(from: 0, to: count, by: tilesPerGroup).map { $0..<min($0 + tilesPerGroup, count) }
   }
 
+  /// What a pass still has to go through when so many tiles are done, with the numbers of the groups;
+  /// the first may be the rest of a group.
+  func groups(after done: Int, isUpward: Bool) -> [(number: Int, tiles: Range<Int>)] {
+    let count = grid.tiles.count
+    let left = isUpward ? 0..<count - done : done..<count
+    let rest = groups.enumerated().map { (number: $0, tiles: $1.clamped(to: left)) }
+      .filter { !$0.tiles.isEmpty }
+    return isUpward ? rest.reversed() : rest
+  }
+
   /// The rows of a group.
   func rows(of group: Range<Int>) -> Range<Int> {
     grid.tiles.range(ofBlock: group.lowerBound)

@@ -11,6 +11,8 @@ struct Sweep {
   let tiles: TileReader
   let world: Communicator
   let clock: StageClock
+  /// What the sums of the reads are kept in, if they are.
+  var checkpoint: Checkpoint?
 
   var stream: BlockStream { tiles.stream }
 
@@ -41,19 +43,25 @@ struct Sweep {
   /// Reads this rank's column block once. Collective.
   ///
   /// - Parameters:
+  ///   - state: all that `finish` and `compute` add to; a resumed job goes on from what was kept of it.
   ///   - prepare: called by all ranks together before each group of tiles; may communicate.
   ///   - compute: called for each block of the group, from left to right; must not communicate.
   ///   - finish: as `prepare`, after each group.
   func run(
+    keeping state: PassState = .nothing,
     prepare: (_ group: Range<Int>) throws -> Void = { _ in },
     compute: (Block) throws -> Void,
     finish: (_ group: Range<Int>) throws -> Void = { _ in }
   ) throws {
     let reads = stream.reads
-    try tiles.pass { pass in
+    let count = stream.grid.tiles.count
+    var done = try checkpoint?.begin(state, tiles: count) ?? 0
+    try tiles.pass(after: done) { pass in
       for group in pass.groups {
+        Progress.begin(part: "\(tiles.place), tile \(group.lowerBound + 1) of \(count)")
         try clock.measure(.communicating) { try prepare(group) }
-        try world.agree {
+        let isLast = done + group.count == count
+        let (_, wish) = try world.agree(wishing: checkpoint?.wish(atEnd: isLast) ?? .none) {
           for columns in reads {
             let a = try clock.measure(.reading) { try pass.next() }
             try clock.measure(.computing) {
@@ -65,6 +73,8 @@ struct Sweep {
           }
         }
         try clock.measure(.communicating) { try finish(group) }
+        done += group.count
+        try clock.measure(.writing) { try checkpoint?.reached(done, of: count, state, wish) }
       }
     }
   }

@@ -29,22 +29,31 @@ final class TileReader {
     pieces = stream.pieces
   }
 
-  /// Runs one pass. `body` must call ``TilePass/next()`` once for each of the stream's reads in each
-  /// of ``TilePass/groups``, in their order; a reader thread is ahead of it by one piece.
-  func pass<Result: ~Copyable>(_ body: (TilePass) throws -> Result) throws -> Result {
+  /// The pass in progress, for messages.
+  var place: String { "read \(passes)" }
+
+  /// Runs one pass, or what is left of it when `done` of its tiles are known. `body` must call
+  /// ``TilePass/next()`` once for each of the stream's reads in each of ``TilePass/groups``, in their
+  /// order; a reader thread is ahead of it by one piece.
+  func pass<Result: ~Copyable>(
+    after done: Int = 0, _ body: (TilePass) throws -> Result
+  ) throws -> Result {
     prepareBuffers()
     let isUpward = passes % 2 == 1
     passes += 1
-    let groups = stream.groups
-    let reads = stream.reads.count
-    let order = (isUpward ? Array(groups.indices.reversed()) : Array(groups.indices))
-      .flatMap { $0 * reads..<($0 + 1) * reads }
+    let groups = stream.groups(after: done, isUpward: isUpward)
+    let reads = stream.reads
+    let order = groups.flatMap { group in
+      reads.indices.map { (index: group.number * reads.count + $0, tiles: group.tiles) }
+    }
     let pass = TilePass(
-      input: input, groups: isUpward ? groups.reversed() : groups, isUpward: isUpward,
-      work: order.enumerated().map { number, index in
-        TilePass.Item(
-          piece: pieces[index], buffer: kept[index] ?? rotating[number % 2],
-          isFilled: kept[index]?.isFilled ?? false)
+      input: input, groups: groups.map(\.tiles), isUpward: isUpward,
+      work: order.enumerated().map { number, place in
+        let whole = pieces[place.index]
+        let piece = BlockStream.Piece(rows: stream.rows(of: place.tiles), columns: whole.columns)
+        return TilePass.Item(
+          piece: piece, buffer: kept[place.index] ?? rotating[number % 2],
+          isWhole: piece.rows == whole.rows, isFilled: kept[place.index]?.isFilled ?? false)
       })
     defer { pass.stop() }
     pass.start()
@@ -80,6 +89,8 @@ final class TilePass: @unchecked Sendable {
   struct Item {
     let piece: BlockStream.Piece
     let buffer: TileBuffer
+    /// Whether it is what the buffer is made for, and not the rest of it after a resume.
+    let isWhole: Bool
     /// Whether an earlier pass has left it in memory.
     let isFilled: Bool
   }
@@ -139,7 +150,7 @@ final class TilePass: @unchecked Sendable {
         if !item.isFilled {
           _ = try input.read(
             rows: item.piece.rows, columns: item.piece.columns, into: item.buffer.elements)
-          item.buffer.isFilled = true
+          item.buffer.isFilled = item.isWhole
         }
       } catch {
         report(error)

@@ -10,13 +10,18 @@ internal import MessagePassing
 /// integers, so their sums do not depend on who counted.
 struct PlainQuantization: Sendable {
   /// Over [-range, range).
-  private var counts = [Int](repeating: 0, count: binCount)
+  private(set) var counts = [Int](repeating: 0, count: binCount)
 
-  private static let binCount = 2048
+  static let binCount = 2048
   private static let range: Float = 8
   private static let mostBits = 8
   /// Rows of a block that are looked at.
   private static let sampledRows = 32
+
+  init() {}
+
+  /// Goes on from earlier ``counts``.
+  init(counts: [Int]) { self.counts = counts }
 
   /// Counts evenly spaced rows of a block.
   mutating func add(_ block: MatrixView<Float>) {

@@ -23,8 +23,10 @@ struct RangeFinder {
   func sketch(with kind: SketchKind, seed: UInt64, width m: Int) throws -> Sketched {
     let mine = stream.grid.panels.range(of: world.rank)
     let s = sweep.clock.measure(.computing) { kind.dense(seed: seed).rows(mine, width: m) }
-    var statistics = BlockStatistics(stream: stream)
-    let y = try product(with: s) { try statistics.add($0, of: $1, in: sweep.tiles.input) }
+    let statistics = BlockStatistics(stream: stream)
+    let y = try product(with: s, keeping: statistics.state(on: world)) {
+      try statistics.add($0, of: $1, in: sweep.tiles.input)
+    }
     return Sketched(sketch: y, statistics: statistics)
   }
 
@@ -35,7 +37,7 @@ struct RangeFinder {
   /// Reads A once; 2 n d m flops over all ranks; sends 8 n m bytes a rank. The sums over panels are
   /// reproducible, so Y is the same in every bit for any number of ranks.
   func product(
-    with s: borrowing Matrix<Float>,
+    with s: borrowing Matrix<Float>, keeping state: PassState = .nothing,
     visit: (MatrixView<Float>, BlockStream.Cell) throws -> Void = { _, _ in }
   ) throws -> Matrix<Double> {
     let grid = stream.grid
@@ -45,7 +47,8 @@ struct RangeFinder {
       rows: grid.tiles.range(of: world.rank).count, columns: m, repeating: 0)
     let workspace = Workspace(stream: stream, width: m)
 
-    try sweep.run { block in
+    let sums = PassState(rows: [SavedRows("product", y, grid.tiles)])
+    try sweep.run(keeping: sums + state) { block in
       for cell in sweep.cells(of: block) {
         let a = block.view(of: cell)
         try visit(a, cell)

@@ -29,11 +29,13 @@ struct SubspaceFinder {
   /// Collective; reads A once. Sparse: 8 n d additions, d m^2 + 2 d m l flops over all ranks, and an
   /// eigenvalue problem of order m on the root. Otherwise 2 n d l flops.
   func leading(_ l: Int, sketchedBy kind: SketchKind, seed: UInt64, width m: Int) throws -> Found {
-    var statistics = BlockStatistics(stream: sweep.stream)
+    let statistics = BlockStatistics(stream: sweep.stream)
     guard kind == .sparse else {
       let sketch = kind.dense(seed: seed)
       let tiles = sweep.stream.grid.tiles
-      let z = try Projection(sweep: sweep).product(width: l) { tile, target in
+      let z = try Projection(sweep: sweep).product(
+        width: l, keeping: statistics.state(on: world)
+      ) { tile, target in
         for (row, index) in zip(target.storedRows, tiles.range(ofBlock: tile)) {
           sketch.fillRow(row, index: index)
         }
@@ -42,12 +44,12 @@ struct SubspaceFinder {
       }
       return Found(basis: z, statistics: statistics)
     }
-    let z = try sparseSketch(SparseSketch(seed: seed, columns: m), &statistics)
+    let z = try sparseSketch(SparseSketch(seed: seed, columns: m), statistics)
     let basis = try sweep.clock.measure(.computing) { try leadingRows(l, of: z) }
     return Found(basis: basis, statistics: statistics)
   }
 
-  private func sparseSketch(_ sketch: SparseSketch, _ statistics: inout BlockStatistics) throws
+  private func sparseSketch(_ sketch: SparseSketch, _ statistics: BlockStatistics) throws
     -> SketchedColumns
   {
     let stream = sweep.stream
@@ -59,7 +61,7 @@ struct SubspaceFinder {
       rows: stream.groups.map { stream.rows(of: $0).count }.max() ?? 0,
       columns: SketchedColumns.stripWidth, repeating: 0)
     guard let room = copy.elements.baseAddress else { return z }
-    try sweep.run { block in
+    try sweep.run(keeping: z.state(panels) + statistics.state(on: world)) { block in
       let signs = sketch.rows(block.rows)
       for strip in z.strips where block.columns.contains(strip.lowerBound) {
         let a = block.a.block(
@@ -168,6 +170,11 @@ struct SketchedColumns: ~Copyable {
     self.width = width
     self.isByColumns = isByColumns
     memory = Matrix(rows: columns.count, columns: width, repeating: 0)
+  }
+
+  /// Z, to be kept: whichever way a strip is stored, it has its place in the order of columns.
+  func state(_ panels: BlockPartition) -> PassState {
+    PassState(rows: [SavedRows("sketch", memory, panels)])
   }
 
   /// The rows of Z that belong to a strip (strip.count x m).

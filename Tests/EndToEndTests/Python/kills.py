@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PROGRAM FOLDER COUNT SEED: kills a random rank of a job at a random moment, COUNT times. The final
-name must be absent or stand for the right factors, and the next job must succeed. Prints how often
-the job was killed, and how often it had finished."""
-import contextlib
-import glob
+"""COMMAND FOLDER COUNT [SEED]: kills jobs COUNT times, at random times, and runs them again.
+
+A job of random size compresses a small matrix, with a checkpoint after each group of tiles; one of
+its ranks, or the launcher itself, gets SIGKILL. Nothing may stand under the final name then, and the
+same command, on another number of ranks and not always left in peace, must end with the bytes of a
+job that nobody has killed. COMMAND is lplr-dist; the folder must exist. The last line counts the
+kills, the jobs that they met and the runs that were resumed."""
 import os
 import random
 import signal
@@ -11,85 +13,93 @@ import subprocess
 import sys
 import time
 
-import h5py
+from signalled import children, is_running, start, wait_for
 
-program, folder = sys.argv[1:3]
-count, seed = map(int, sys.argv[3:])
-dice = random.Random(seed)
-source, output, reference = (
-    os.path.join(folder, name) for name in ("in.h5", "out.h5", "reference.h5"))
-ranks = 3
-options = ["--rank", "20", "--bits", "4", "--quiet"]
-command = ["mpirun", "-n", str(ranks), program, source, "-o", output, *options]
+OPTIONS = ["--rank 30 --bits 4", "--rank 30 --bits 4 --block-axis rows --power-iterations 2",
+           "--rank 30 --bits 4 --certify", "--rank 30 --bits 4 --basis sketch",
+           "--bits-per-entry 0.5 --sketch signs"]
 
 
-def datasets(path):
-    found = {}
-    with h5py.File(path) as file:
-        file.visititems(lambda name, item: found.__setitem__(name, item[()].tobytes())
-                        if isinstance(item, h5py.Dataset) else None)
-    return found
+def main():
+    command, folder, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    random.seed(seed)
+    os.environ["LPLR_TEST_PAUSE_MS"] = "40"
+    matrix, output = os.path.join(folder, "a.h5"), os.path.join(folder, "out.h5")
 
+    def job(ranks, arguments):
+        launcher = ["mpirun", "-n", str(ranks)] if ranks else []
+        return start(launcher + [command] + arguments)
 
-def ranks_of(job):
-    """The processes of the job's ranks, found as children of its mpirun."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*/stat"):
-        try:
-            with open(path) as file:
-                fields = file.read().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        if int(fields[1]) == job.pid:
-            found.append(int(path.split("/")[2]))
-    return found
+    def succeed(process):
+        _, errors = process.communicate(timeout=120)
+        if process.returncode != 0:
+            sys.exit(f"status {process.returncode}, seed {seed}: {errors}")
+        return errors
 
-
-def remove_segments():
-    """Open MPI leaves its shared memory behind when a rank is killed; ours is what no one maps."""
-    mapped = set()
-    for path in glob.glob("/proc/[0-9]*/maps"):
-        try:
-            with open(path) as file:
-                mapped.update(line.split()[-1] for line in file if "/dev/shm/" in line)
-        except OSError:
-            continue
-    for path in glob.glob("/dev/shm/vader_segment.*"):
-        if path not in mapped and os.stat(path).st_uid == os.getuid():
-            os.remove(path)
-
-
-subprocess.run([program, "generate", source, "--shape", "2000x1500", "--spectrum", "exponential:10",
-                "--quiet"], check=True)
-start = time.time()
-subprocess.run([*command[:6], reference, *options], check=True)
-length = time.time() - start
-expected = datasets(reference)
-killed = finished = 0
-for number in range(count):
-    job = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(dice.uniform(0, 1.1 * length))
-    victims = ranks_of(job)
-    if victims:
-        # It may have ended since it was found.
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(dice.choice(victims), signal.SIGKILL)
-    begun = time.time()
-    status = job.wait(timeout=20)
-    assert time.time() - begun < 10 + length, "it went on for too long"
-    if os.path.exists(output):
-        finished += 1
-        assert datasets(output) == expected, f"kill {number}: wrong factors under the final name"
+    succeed(job(1, f"generate {matrix} --shape 3000x2500 --spectrum exponential:20 --noise 0.1 "
+                   "--force --quiet".split()))
+    references, seconds = {}, {}
+    kills = met = resumed = 0
+    while kills < count:
+        options = OPTIONS[kills % len(OPTIONS)]
+        arguments = ["compress", matrix, "-o", output, "--quiet", "--checkpoint-every", "0"]
+        arguments += options.split()
+        if options not in references:
+            begin = time.monotonic()
+            succeed(job(2, arguments))
+            seconds[options] = time.monotonic() - begin
+            references[options] = os.path.join(folder, f"reference{len(references)}.h5")
+            os.rename(output, references[options])
+        while True:
+            ranks = random.choice([1, 2, 3, 7])
+            process = job(ranks, arguments)
+            if not wait_for(lambda: len(children(process.pid)) == ranks, process):
+                sys.exit(f"no ranks, seed {seed}: {process.communicate()[1]}")
+            time.sleep(random.uniform(0, seconds[options]))
+            victims = children(process.pid) + [process.pid]
+            alive = process.poll() is None
+            try:
+                os.kill(random.choice(victims), signal.SIGKILL)
+            except ProcessLookupError:
+                alive = False
+            process.communicate(timeout=60)
+            # A launcher that is killed leaves its ranks to notice it.
+            orphans_end = time.monotonic() + 20
+            while any(is_running(pid) for pid in victims):
+                if time.monotonic() > orphans_end:
+                    sys.exit(f"ranks outlive their job by 20 s, seed {seed}")
+                time.sleep(0.01)
+            kills += 1
+            met += alive
+            if process.returncode != 0 and os.path.exists(output):
+                # The job had given the file its name before it died.
+                check(output, references[options], seed, kills)
+                os.remove(output)
+            if process.returncode == 0:
+                break
+            if kills >= count or random.random() < 0.7:
+                errors = succeed(job(random.choice([1, 2, 3, 7]), arguments))
+                resumed += "resumed" in errors
+                break
+        check(output, references[options], seed, kills)
         os.remove(output)
-    else:
-        killed += 1
-        assert status != 0, f"kill {number}: status 0 and no file"
-    if number % 10 == 0:
-        again = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        assert again.returncode == 0, f"kill {number}: the next job fails: {again.stderr}"
-        assert datasets(output) == expected
-        os.remove(output)
-        left = [name for name in os.listdir(folder) if name.startswith(".out")]
-        assert not left, f"kill {number}: left {left} after the next job"
-    remove_segments()
-print(f"{killed} killed, {finished} had finished")
+        left = [name for name in os.listdir(folder) if name.startswith(".out.h5.checkpoint")]
+        if left:
+            sys.exit(f"after success there is still {left}, seed {seed}")
+        for name in os.listdir(folder):
+            if name.endswith(".tmp"):
+                os.remove(os.path.join(folder, name))
+    print(f"kills {kills} met {met} resumed {resumed}")
+
+
+def check(path, reference, seed, kills):
+    """The same bytes in every dataset; HDF5 notes times besides."""
+    compared = subprocess.run(
+        [sys.executable, os.path.join(os.path.dirname(__file__), "same_factors.py"), reference, path])
+    if compared.returncode != 0:
+        sys.exit(f"other factors after kill {kills}, seed {seed}")
+
+
+if __name__ == "__main__":
+    main()
