@@ -2,7 +2,6 @@
 
 internal import ArgumentParser
 internal import LPLR
-internal import MessagePassing
 
 extension LPLRDist {
   /// `lplr-dist info FACTORS`.
@@ -22,14 +21,9 @@ extension LPLRDist {
     var json = false
 
     func run() {
-      prepareLibraries()
-      do {
+      LPLRDist.serially {
         let description = try FactorDescription(of: FactorReader(path: factors.absolutePath))
         print(json ? try description.json() : description.text)
-      } catch {
-        MPISession.complain("\(LPLRDist.commandName): \(error)")
-        Info.exit(
-          withError: ExitCode((error as? any JobError)?.exitStatus ?? ExitStatus.internalError))
       }
     }
   }

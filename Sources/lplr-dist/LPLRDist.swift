@@ -20,13 +20,16 @@ struct LPLRDist: ParsableCommand {
         lplr-dist info data.lplr.h5                         what is in a factor file
         mpirun -n 4 lplr-dist verify data.lplr.h5 data.h5   the exact error
         mpirun -n 4 lplr-dist decompress data.lplr.h5       the matrix again
+        lplr-dist plan data.h5 --ranks 512                  time and memory, before the queue
 
       EXIT STATUS
         0 done, 64 wrong command line, 65 wrong input data, 66 no input, 70 internal error,
         73 output cannot be created, 74 input or output error
       """,
     version: Version.current,
-    subcommands: [Compress.self, Decompress.self, Info.self, Verify.self, Generate.self],
+    subcommands: [
+      Compress.self, Decompress.self, Info.self, Verify.self, Generate.self, Plan.self, Report.self,
+    ],
     defaultSubcommand: Compress.self)
 
   static func main() {

@@ -29,11 +29,13 @@ extension LPLRDist {
     @Option(help: "Memory of a rank for tiles (default: 256M).")
     var memory: ByteCount?
 
+    @Option(help: "What goes to standard error: error, warning, info (progress) or debug.")
+    var logLevel = LogLevel.info
+
     func run() {
-      LPLRDist.session { world in
-        let report = try Verifier(memory: memory?.bytes, on: world)
-          .verify(factors.absolutePath, against: input.absolutePath, dataset: dataset)
-        if world.isRoot { print(report.text) }
+      LPLRDist.session(logLevel) { world, progress in
+        try Verifier(memory: memory?.bytes, on: world, progress: progress)
+          .verify(factors.absolutePath, against: input.absolutePath, dataset: dataset).text
       }
     }
   }

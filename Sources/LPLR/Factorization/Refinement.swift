@@ -19,7 +19,9 @@ struct Refinement {
   let leftGrid: BlockPartition
   let rightGrid: BlockPartition
   let allocation: BitAllocation
-  var rounds = 8
+  var rounds = Refinement.mostRounds
+
+  static let mostRounds = 8
 
   /// Measured: larger shares slow the first rounds down, smaller ones the last (see the article on
   /// the algorithm).

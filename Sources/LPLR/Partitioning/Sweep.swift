@@ -43,18 +43,30 @@ struct Sweep {
     compute: (Block) throws -> Void
   ) throws {
     let reads = stream.reads
+    let input = tiles.input
+    clock.enterRead(ofBytes: input.byteCount)
+    defer { clock.enter(.solving) }
+    var rowsDone = 0.0
     try tiles.pass { pass in
       for group in pass.groups {
         try clock.measure(.communicating) { try prepare(group) }
+        let rows = Double(stream.rows(of: group).count)
+        var end = clock.now
         try world.agree {
-          for columns in reads {
+          for (number, columns) in reads.enumerated() {
             let a = try clock.measure(.reading) { try pass.next() }
             try clock.measure(.computing) {
               try compute(
                 Block(a: a, group: group, rows: stream.rows(of: group), columns: columns))
             }
+            let part = rows * Double(number + 1) / Double(reads.count)
+            clock.advance(to: (rowsDone + part) / Double(input.rows))
           }
+          end = clock.now
         }
+        clock.book(.waiting, since: end)
+        rowsDone += rows
+        clock.advance(to: rowsDone / Double(input.rows))
         try clock.measure(.communicating) { try finish(group) }
       }
     }
