@@ -40,7 +40,8 @@ import Testing
   }
 
   /// `script` gives a run a terminal of its own.
-  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "no script(1)"))
+  @Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "no script(1)"))
   func aTerminalHasOneLineThatIsWrittenOver() throws {
     let folder = try TemporaryFolder()
     let input = try Command.generate(folder, "--shape 2500x2500 --spectrum exponential:200")
@@ -51,7 +52,8 @@ import Testing
     let seen = try String(contentsOfFile: record, encoding: .utf8)
     let lines = seen.split(separator: "\r\u{1B}[K", omittingEmptySubsequences: false)
     #expect(lines.count > 2, "\(seen)")
-    #expect(lines.dropFirst().dropLast().allSatisfy { $0.hasPrefix("lplr-dist: ") && $0.count < 80 })
+    #expect(
+      lines.dropFirst().dropLast().allSatisfy { $0.hasPrefix("lplr-dist: ") && $0.count < 80 })
     // The summary begins on a line that was cleared.
     #expect(lines.last?.hasPrefix("wrote ") ?? false, "\(seen)")
   }

@@ -81,7 +81,8 @@ import Testing
     let page = folder.url("run.html").path
     try Command.succeed(["report", run])
     let drawings = try Command.python("check_page", [page]).split(separator: "\n").map(String.init)
-    #expect(drawings.contains("Timeline of the ranks") && drawings.contains("Bits of each component"))
+    #expect(
+      drawings.contains("Timeline of the ranks") && drawings.contains("Bits of each component"))
     #expect(drawings.contains { $0.hasSuffix("block") } == options.contains("certify"))
     #expect(drawings.contains("Spectrum") == (options != "--basis sketch --rank 5"))
   }
@@ -113,7 +114,8 @@ import Testing
     for text in ["", "{}", "[1]", "{\"rank\": \"x\"}"] {
       try Data(text.utf8).write(to: bad)
       let finished = try Command.run(["report", bad.path])
-      #expect(finished.status == 65 && finished.errors.contains("not a report"), "\(finished.account)")
+      #expect(
+        finished.status == 65 && finished.errors.contains("not a report"), "\(finished.account)")
       #expect(finished.errors.split(separator: "\n").count == 1)
     }
     #expect(try Command.run(["report", folder.url("missing.json").path]).status == 66)

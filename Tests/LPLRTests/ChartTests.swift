@@ -43,7 +43,9 @@ import Testing
     #expect(value.tick == text)
   }
 
-  @Test(arguments: [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (1e15, "1.0 PB"), (9.9999e14, "1.0 PB")])
+  @Test(arguments: [
+    (0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (1e15, "1.0 PB"), (9.9999e14, "1.0 PB"),
+  ])
   func bytesHaveUnits(value: Double, text: String) {
     #expect(value.bytes == text)
   }

@@ -97,7 +97,9 @@ import Testing
   }
 
   @Test func secondsFollowFromTheRates() throws {
-    func forecast(_ change: (inout Machine) -> Void, readBandwidth: Double? = nil) throws -> Forecast {
+    func forecast(_ change: (inout Machine) -> Void, readBandwidth: Double? = nil) throws
+      -> Forecast
+    {
       var machine = Machine.usual
       machine.networkLatency = 0
       change(&machine)

@@ -107,7 +107,7 @@ private enum Kernel: CaseIterable {
     case .sum: \.summed
     case .quantize: \.quantized
     case .move: \.moved
-    case .svd: \.rootSVD
+    case .svd: \.rootSingular
     case .eigen: \.rootEigen
     case .allocate: \.rootAllocated
     case .read: \.bytesRead

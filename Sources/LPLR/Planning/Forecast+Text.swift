@@ -74,7 +74,9 @@ package struct Scaling: Sendable {
   /// that need less than twice the rank-seconds of the smallest number that has the memory.
   package var bestText: String {
     let tried = counts(upTo: 16384).compactMap { forecast(ranks: $0, of: storage) }
-    guard let first = tried.first else { return "best            no number of ranks has the memory" }
+    guard let first = tried.first else {
+      return "best            no number of ranks has the memory"
+    }
     let cost = { (it: Forecast) in Double(it.job.ranks) * it.seconds }
     let fastest = tried.min { $0.seconds < $1.seconds } ?? first
     let best = tried.last { cost($0) <= 2 * cost(first) } ?? first

@@ -79,7 +79,7 @@ package struct Forecast: Sendable {
       + step.doubleFlops / rates.doubleFlops + step.qrFlops / rates.qrFlops
       + step.summed / rates.summed + step.quantized / rates.quantized + step.moved / rates.moved
     let root =
-      step.rootSVD / rates.rootSVD + step.rootEigen / rates.rootEigen
+      step.rootSingular / rates.rootSingular + step.rootEigen / rates.rootEigen
       + step.rootAllocated / rates.rootAllocated + step.rootFlops / rates.doubleFlops
     let hops = job.ranks > 1 ? Double(job.ranks - 1).binade.exponent + 1 : 0
     // A collective call sends and receives; ranks of a node share its network.

@@ -28,7 +28,7 @@ package struct Machine: Codable, Sendable {
     package var quantized = 1e8
     package var moved = 8e9
     /// n^3 of an SVD and of an eigenvalue problem, and components allocated, a second.
-    package var rootSVD = 1e9
+    package var rootSingular = 1e9
     package var rootEigen = 4e9
     package var rootAllocated = 5e3
     /// Bytes a second from the file system, and to it.
@@ -104,7 +104,7 @@ extension Machine.Rates {
   static var all: [WritableKeyPath<Machine.Rates, Double>] {
     [
       \.sketched, \.multiplied, \.flops, \.doubleFlops, \.qrFlops, \.summed, \.quantized, \.moved,
-      \.rootSVD, \.rootEigen, \.rootAllocated, \.bytesRead, \.bytesWritten,
+      \.rootSingular, \.rootEigen, \.rootAllocated, \.bytesRead, \.bytesWritten,
     ]
   }
 }

@@ -23,7 +23,7 @@ package struct Step: Sendable {
   package internal(set) var moved = 0.0
   /// Done by the root while the others wait: n^3 of an SVD, n^3 of an eigenvalue problem, components
   /// whose bits are searched, flops of triangular solves.
-  package internal(set) var rootSVD = 0.0
+  package internal(set) var rootSingular = 0.0
   package internal(set) var rootEigen = 0.0
   package internal(set) var rootAllocated = 0.0
   package internal(set) var rootFlops = 0.0
@@ -237,7 +237,7 @@ private struct Counter {
   /// Singular values and bits from the triangle of the last product.
   func outlook(_ grid: BlockPartition) -> Step {
     var step = tsqr("outlook", grid, factor: false)
-    step.rootSVD = l * l * l
+    step.rootSingular = l * l * l
     step.rootAllocated = l
     if ranks > 1 { step.bytesSent += 8 * l * l }
     step.messages += 3

@@ -11,7 +11,7 @@ struct Chart {
   let height = 300.0
   private var marks: [String] = []
 
-  private static let margin = (left: 76.0, right: 16.0, top: 12.0, bottom: 46.0)
+  private static let margin = (left: 76.0, right: 16.0, top: 18.0, bottom: 46.0)
 
   init(x: Axis, y: Axis) {
     self.x = x
@@ -27,9 +27,11 @@ struct Chart {
     var hasTicks = true
 
     /// An axis for these values; a logarithmic one leaves out what is not positive.
-    init(_ title: String, of values: [Double], isLogarithmic: Bool = false, from least: Double? = nil)
-    {
-      let shown = isLogarithmic ? values.filter { $0 > 0 && $0.isFinite } : values.filter(\.isFinite)
+    init(
+      _ title: String, of values: [Double], isLogarithmic: Bool = false, from least: Double? = nil
+    ) {
+      let shown =
+        isLogarithmic ? values.filter { $0 > 0 && $0.isFinite } : values.filter(\.isFinite)
       var low = least ?? shown.min() ?? (isLogarithmic ? 0.1 : 0)
       var high = shown.max() ?? 1
       if isLogarithmic {
@@ -63,7 +65,8 @@ struct Chart {
         let step = decades > 7 ? 2 : 1
         let first = Int(low.log10.rounded(.down))
         let powers = stride(from: first, through: Int(high.log10.rounded(.up)), by: step)
-        return powers.flatMap { power in parts.map { $0 * .powerOfTen(power) } }.filter(range.contains)
+        return powers.flatMap { power in parts.map { $0 * .powerOfTen(power) } }.filter(
+          range.contains)
       }
       let rough = (high - low) / 5
       let unit = Double.powerOfTen(Int(rough.log10.rounded(.down)))
@@ -78,7 +81,9 @@ struct Chart {
   /// A line through points, in their order; at most a thousand of them are drawn.
   mutating func line(_ points: [(Double, Double)], _ style: String) {
     let step = max(1, points.count / 1000)
-    let shown = points.enumerated().filter { $0.offset % step == 0 || $0.offset == points.count - 1 }
+    let shown = points.enumerated().filter {
+      $0.offset % step == 0 || $0.offset == points.count - 1
+    }
     let path = shown.map { "\(px($0.element.0)),\(py($0.element.1))" }.joined(separator: " ")
     marks.append("<polyline class=\"\(style)\" points=\"\(path)\"/>")
   }
@@ -111,6 +116,13 @@ struct Chart {
     marks.append(
       "<text class=\"tick\" x=\"\((Self.margin.left - 8).pixels)\" y=\"\((elevation(value) + 4).pixels)\" "
         + "text-anchor=\"end\">\(text.escaped)</text>")
+  }
+
+  /// Words above the frame.
+  mutating func columnLabel(_ text: String, at value: Double) {
+    marks.append(
+      "<text class=\"tick\" x=\"\(px(value))\" y=\"\((Self.margin.top - 6).pixels)\" "
+        + "text-anchor=\"middle\">\(text.escaped)</text>")
   }
 
   // MARK: SVG

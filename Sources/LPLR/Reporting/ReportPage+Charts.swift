@@ -16,7 +16,8 @@ extension ReportPage {
     chart.level(plain, "rest")
     chart.line(points, "one")
     chart.dot(
-      chosen, "two", label: "\(report.factorBytes) bytes, relative error \(report.relativeError.short)")
+      chosen, "two",
+      label: "\(report.factorBytes) bytes, relative error \(report.relativeError.short)")
     return Self.section(
       "Error against size", chart,
       legend: [
@@ -67,7 +68,7 @@ extension ReportPage {
       y: Chart.Axis("bits of an element", 0...(most + 0.5)))
     chart.line(Self.steps(report.leftBits), "one")
     // A little apart, so that equal bits do not hide one another.
-    chart.line(Self.steps(report.rightBits).map { ($0.0, $0.1 - most / 120) }, "two")
+    chart.line(Self.steps(report.rightBits).map { ($0.0, $0.1 - most / 50) }, "two")
     let mean = { (bits: [Int]) in (Double(bits.reduce(0, +)) / Double(bits.count)).short }
     return Self.section(
       "Bits of each component", chart, legend: [("one", "left"), ("two", "right")],
@@ -95,15 +96,19 @@ extension ReportPage {
       y: Chart.Axis("relative error", of: errors + [report.relativeError * 1.05], from: 0))
     for block in report.blockErrors {
       chart.bar(
-        Double(block.first)...Double(max(block.end, block.first + 1)), 0...max(block.relativeError, 0), "one",
+        Double(block.first)...Double(max(block.end, block.first + 1)),
+        0...max(block.relativeError, 0), "soft",
         label: "\(side)s \(block.first):\(block.end), relative error "
-          + "\(block.relativeError.short), \((100 * block.energyShare).short) % of the squared norm")
+          + "\(block.relativeError.short), \((100 * block.energyShare).short) % of the squared norm"
+      )
     }
     chart.level(report.relativeError, "rest")
     return Self.section(
       "Error of each \(side) block", chart,
-      legend: [("one", "block"), ("dashes", "whole matrix")],
-      note: "From \((errors.min() ?? 0).short) to \((errors.max() ?? 0).short), each relative to its block.")
+      legend: [("soft", "block"), ("dashes", "whole matrix")],
+      note:
+        "From \((errors.min() ?? 0).short) to \((errors.max() ?? 0).short), each relative to its block."
+    )
   }
 
   /// What the ranks did, phase by phase.
@@ -121,6 +126,12 @@ extension ReportPage {
       let low = count - Double(line) - 0.9
       if line % perLabel == 0 { chart.rowLabel("\(rank)", at: low + 0.4) }
       for phase in report.timeline { draw(phase, rank, low...low + 0.8, in: &chart) }
+    }
+    // The phases of the first rank shown; short ones have no room for their names.
+    for phase in report.timeline {
+      let (start, end) = (phase.start[shown[0]], phase.end[shown[0]])
+      guard end - start > 0.06 * chart.x.range.upperBound else { continue }
+      chart.columnLabel(phase.phase, at: (start + end) / 2)
     }
     let some = shown.count < report.ranks ? "\(shown.count) of \(report.ranks) ranks. " : ""
     return Self.section(

@@ -60,14 +60,23 @@ package struct ReportPage {
     let rows: [(String, String)] = [
       ("factors", report.output),
       ("bytes", "\(report.sourceBytes) in, \(report.factorBytes) out"),
-      ("method", [report.method, report.basis, report.sketch, report.quantizer].joined(separator: ", ")
-        + ", seed \(report.seed), blocks of \(report.blockAxis)"),
-      ("basis", "\(report.width) columns from a sketch of \(report.sketchWidth), \(report.reads) reads"),
+      (
+        "method",
+        [report.method, report.basis, report.sketch, report.quantizer].joined(separator: ", ")
+          + ", seed \(report.seed), blocks of \(report.blockAxis)"
+      ),
+      (
+        "basis",
+        "\(report.width) columns from a sketch of \(report.sketchWidth), \(report.reads) reads"
+      ),
       ("bits", "\(report.leftBits.inRuns) left, \(report.rightBits.inRuns) right"),
       ("truncation", "\(report.truncationError.short) of the error by the choice of the basis"),
       ("plain", "\(report.plainQuantizationError.short) by quantization alone at the same size"),
       ("seconds", secondsText),
-      ("ranks", "\(report.ranks), the slowest is rank \(report.slowestRank); \(report.kernels) kernels"),
+      (
+        "ranks",
+        "\(report.ranks), the slowest is rank \(report.slowestRank); \(report.kernels) kernels"
+      ),
     ]
     let cells = rows.map { "<tr><th>\($0.0)</th><td>\($0.1.escaped)</td></tr>" }
     return "<table>\n\(cells.joined(separator: "\n"))\n</table>"
@@ -117,7 +126,7 @@ package struct ReportPage {
     polyline.three { stroke: var(--three); } polyline.rest { stroke: var(--soft); stroke-dasharray: 5 4; }
     rect.one, circle.one { fill: var(--one); } rect.two, circle.two { fill: var(--two); }
     rect.three { fill: var(--three); } rect.four { fill: var(--four); } rect.rest { fill: var(--rest); }
-    rect.dashes { fill: var(--soft); }
+    rect.soft { fill: var(--one); fill-opacity: .55; } rect.dashes { fill: var(--soft); }
     .key { display: inline-block; width: 14px; height: 14px; margin-right: .35rem; vertical-align: -2px; }
     .legend span { margin-right: 1rem; white-space: nowrap; } .legend { margin: .25rem 0 0; font-size: .85rem; }
     .note, .foot { color: var(--soft); font-size: .85rem; margin: .35rem 0 0; } .foot { margin-top: 2.5rem; }

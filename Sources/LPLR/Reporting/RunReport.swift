@@ -212,8 +212,10 @@ extension RunReport {
   private static func byRank(_ phases: [PhaseOfRanks], ranks: Int) -> RankSeconds {
     func sums(_ column: KeyPath<PhaseOfRanks, [Double]>) -> [Double] {
       (0..<ranks).map { rank in
-        phases.reduce(0) { $0 + ($1[keyPath: column].indices.contains(rank) ? $1[keyPath: column][rank] : 0) }
-          .rounded6
+        phases.reduce(0) {
+          $0 + ($1[keyPath: column].indices.contains(rank) ? $1[keyPath: column][rank] : 0)
+        }
+        .rounded6
       }
     }
     return RankSeconds(
