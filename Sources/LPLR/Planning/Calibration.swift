@@ -7,8 +7,8 @@ internal import ParallelHDF5
 /// Measures the rates of ``Machine`` on this node with the program's own inner loops, first on one
 /// core, then on all that are asked for at once, as ranks of a job would run.
 ///
-/// A rate is that of the quicker quarter of many short repetitions, so that other programs disturb it
-/// little. About 3 seconds each.
+/// A rate is that of the quicker quarter of many short repetitions, in seconds of the processor (but for
+/// reading), so that other programs disturb it little. About 3 seconds each.
 package struct Calibration {
   package let cores: Int
   /// A large file, for the rate of sequential reading; nil: the usual figures.
@@ -134,15 +134,22 @@ private enum Kernel: CaseIterable {
 
   private static let seconds = 0.15
 
+  /// Of this thread.
+  private static var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
   private func repeated(_ work: Double, _ body: () throws -> Void) rethrows -> Double {
     try body()
     var times: [Double] = []
-    let start = ContinuousClock.now
+    let start = Self.processorSeconds
     repeat {
-      let begin = ContinuousClock.now
+      let begin = Self.processorSeconds
       try body()
-      times.append(begin.duration(to: .now).inSeconds)
-    } while start.duration(to: .now).inSeconds < Self.seconds || times.count < 3
+      times.append(Self.processorSeconds - begin)
+    } while Self.processorSeconds - start < Self.seconds || times.count < 3
     times.sort()
     return work / max(times[times.count / 4], 1e-9)
   }
@@ -234,7 +241,7 @@ private enum Kernel: CaseIterable {
   }
 
   private func singularValues() throws -> Double {
-    let order = 192
+    let order = 256
     let matrix = Self.noise(order, order)
     let small = SmallMatrix(
       rows: order, columns: order, elements: matrix.elements.map { Double($0) })
@@ -244,7 +251,7 @@ private enum Kernel: CaseIterable {
   }
 
   private func eigenvalues() throws -> Double {
-    let order = 384
+    let order = 640
     let matrix = Self.noise(order, order)
     let small = SmallMatrix(
       rows: order, columns: order, elements: matrix.elements.map { Double($0) })

@@ -244,12 +244,19 @@ private struct Counter {
     return step
   }
 
-  /// X_L and X_R, then the factors in turn: eight times left and right.
+  /// How often a factor is quantized: refinement ends after one round where truncation outweighs the
+  /// codes, as it does for a rank or a small size on most matrices, and goes through all rounds else.
+  private var quantizations: Int {
+    let isTruncated = plan.rule.rank != nil || (plan.rule.bitsPerEntry ?? 1) < 0.5
+    return isTruncated ? 4 : 2 * Refinement.mostRounds
+  }
+
+  /// X_L and X_R, then the factors in turn.
   func refinement() -> Step {
     var step = Step("refine")
     let (k, r) = (l, Double(self.r))
     step.flops = 2 * (n + d) * l * k
-    for half in 0..<2 * Refinement.mostRounds {
+    for half in 0..<quantizations {
       let isLeft = half % 2 == 0
       let grid = isLeft ? plan.grid.tiles : plan.grid.panels
       let rows = isLeft ? n : d
