@@ -21,8 +21,21 @@ package struct CompressionReport: Sendable {
   package let times: StageTimes
   package let ranks: Int
 
+  // What is for the report in JSON alone.
+  let dataset: String
+  let plan: CompressionPlan
+  let axis: BlockAxis
+  /// Singular values as far as they are known; errors of the leading components by their number.
+  let spectrum: [Double]
+  let prefixErrors: [Double]
+  let blocks: BlockErrors?
+  let timeline: Timeline
+
   /// - Parameter factors: those of the matrix as it stands in the file.
-  init(input: InputMatrix, factors: LowRankFactors, times: StageTimes, ranks: Int) {
+  init(
+    input: InputMatrix, plan: CompressionPlan, factors: LowRankFactors, times: StageTimes,
+    timeline: Timeline, ranks: Int
+  ) {
     shape = (input.dataset.shape[0], input.dataset.shape[1])
     sourceType = input.dataset.typeName
     sourceBytes = shape.rows * shape.columns * input.dataset.elementByteCount
@@ -35,6 +48,9 @@ package struct CompressionReport: Sendable {
     reads = factors.reads
     self.times = times
     self.ranks = ranks
+    (dataset, self.plan, axis) = (input.datasetPath, plan, input.axis)
+    (spectrum, prefixErrors, blocks) = (factors.spectrum, factors.prefixErrors, factors.blocks)
+    self.timeline = timeline
   }
 
   /// The summary, one figure a line.

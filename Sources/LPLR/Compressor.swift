@@ -8,10 +8,15 @@ internal import ParallelHDF5
 package struct Compressor {
   package let request: CompressionRequest
   package let world: Communicator
+  private let progress: RunProgress?
 
-  package init(_ request: CompressionRequest, on world: Communicator) {
+  /// - Parameter progress: told where this rank stands, if anybody wants to know.
+  package init(
+    _ request: CompressionRequest, on world: Communicator, progress: RunProgress? = nil
+  ) {
     self.request = request
     self.world = world
+    self.progress = progress
   }
 
   /// Factors the matrix in a dataset of a file and writes the factors to another file. Collective.
@@ -22,7 +27,7 @@ package struct Compressor {
     _ path: String, dataset: String?, to output: String, replacing force: Bool,
     keeping options: CheckpointOptions
   ) throws -> CompressionReport {
-    let clock = StageClock()
+    let clock = StageClock(progress)
     let input = try InputMatrix(path: path, dataset: dataset, axis: request.axis, on: world)
     try world.agreeOnRoot { try FactorFormat.check(group: input.datasetPath, of: path) }
     let plan = try CompressionPlan(request, for: input, on: world)
@@ -43,12 +48,14 @@ package struct Compressor {
             ).factor()
           }
         try world.agree { try input.checkUnchanged() }
+        clock.enter(.writing)
         try clock.measure(.writing) {
           try FactorWriter(file: file, plan: plan, input: input, world: world).write(factors)
         }
         return CompressionReport(
-          input: input, factors: input.axis == .rows ? factors.transposed : factors,
-          times: try clock.summary(on: world), ranks: world.size)
+          input: input, plan: plan, factors: input.axis == .rows ? factors.transposed : factors,
+          times: try clock.summary(on: world), timeline: try clock.timeline(on: world),
+          ranks: world.size)
       }
     }
   }

@@ -9,10 +9,12 @@ package struct Verifier {
   package let world: Communicator
   /// Bytes for the tiles of a rank.
   package let memory: Int
+  private let progress: RunProgress?
 
-  package init(memory: Int?, on world: Communicator) {
+  package init(memory: Int?, on world: Communicator, progress: RunProgress? = nil) {
     self.memory = memory ?? 256 << 20
     self.world = world
+    self.progress = progress
   }
 
   /// ||A - left right^T||_F / ||A||_F, in all and for each column block. Collective.
@@ -21,7 +23,7 @@ package struct Verifier {
   package func verify(_ path: String, against inputPath: String, dataset: String?) throws
     -> VerificationReport
   {
-    let clock = StageClock()
+    let clock = StageClock(progress)
     let factors = try world.openFactors(path)
     let input = try InputMatrix(
       path: inputPath, dataset: dataset ?? factors.group, axis: .columns, on: world)

@@ -10,6 +10,7 @@ extension SketchKind: ExpressibleByArgument {}
 extension QuantizerKind: ExpressibleByArgument {}
 extension BlockAxis: ExpressibleByArgument {}
 extension ElementType: ExpressibleByArgument {}
+extension LogLevel: ExpressibleByArgument {}
 
 /// A number of bytes: 256M, 4G, 1048576.
 struct ByteCount: ExpressibleByArgument {

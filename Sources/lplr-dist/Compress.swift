@@ -21,6 +21,7 @@ extension LPLRDist {
           mpirun -n 4 lplr-dist data.h5 --dataset /layers/3/weight --rank 128 --bits 4
           lplr-dist data.h5 --basis sketch --quantizer minmax --sketch gaussian --bits 8    (as published)
           mpirun -n 8 lplr-dist data.h5 --memory 512M --block-axis auto
+          mpirun -n 8 lplr-dist data.h5 --report run.json && lplr-dist report run.json -o run.html
           mpirun -n 64 lplr-dist data.h5 --checkpoint-every 5
 
         STOPPING
@@ -121,11 +122,17 @@ extension LPLRDist {
         valueName: "seconds"))
     var stallTimeout: Double?
 
+    @Option(help: "A file for all figures of the run, in JSON (see `lplr-dist report`).")
+    var report: String?
+
     @Flag(help: "Replace the output if it exists.")
     var force = false
 
-    @Flag(name: .shortAndLong, help: "Print no summary.")
+    @Flag(name: .shortAndLong, help: "Print no summary and no progress.")
     var quiet = false
+
+    @Option(help: "What goes to standard error: error, warning, info (progress) or debug.")
+    var logLevel = LogLevel.info
 
     func validate() throws {
       if bits != nil, leftBits != nil || rightBits != nil {
@@ -154,12 +161,32 @@ extension LPLRDist {
       guard (1...1e9).contains(stallTimeout ?? 1) else {
         throw ValidationError("--stall-timeout: expected 1 second or more")
       }
+      if let report, [outputPath, input.absolutePath].contains(report.absolutePath) {
+        throw ValidationError("--report: \(report) is the input or the output; choose another file")
+      }
       guard (0...16).contains(powerIterations ?? 0) else {
         throw ValidationError("--power-iterations: expected 0 to 16")
       }
     }
 
     func run() {
+      let (source, target) = (input.absolutePath, outputPath)
+      let checkpoints = CheckpointOptions(
+        folder: checkpoint?.absolutePath, interval: checkpointEvery)
+      let child = ValidatingChild(matrix: source, dataset: dataset)
+      LPLRDist.session(quiet ? .error : logLevel) { [request, stallTimeout] world, progress in
+        Watch.begin(stallTimeout: stallTimeout, rank: world.rank)
+        try child.finish(on: world)
+        let report = try withReport(on: world) {
+          try Compressor(request, on: world, progress: progress)
+            .compress(
+              source, dataset: dataset, to: target, replacing: force, keeping: checkpoints)
+        }
+        return quiet ? nil : "wrote           \(target)\n\(report.text)"
+      }
+    }
+
+    private var request: CompressionRequest {
       var request = CompressionRequest()
       request.rankRule = RankRule(
         rank: rank, leftBits: leftBits ?? bits, rightBits: rightBits ?? bits,
@@ -174,17 +201,27 @@ extension LPLRDist {
       request.seed = seed
       request.axis = blockAxis
       request.memory = memory?.bytes
-      let target = (output ?? input.replacingExtension(with: ".lplr.h5")).absolutePath
-      let checkpoints = CheckpointOptions(
-        folder: checkpoint?.absolutePath, interval: checkpointEvery)
-      let child = ValidatingChild(matrix: input.absolutePath, dataset: dataset)
-      LPLRDist.session { [request, stallTimeout] world in
-        Watch.begin(stallTimeout: stallTimeout, rank: world.rank)
-        try child.finish(on: world)
-        let report = try Compressor(request, on: world).compress(
-          input.absolutePath, dataset: dataset, to: target, replacing: force, keeping: checkpoints)
-        if world.isRoot, !quiet { print("wrote           \(target)\n\(report.text)") }
+      return request
+    }
+
+    private var outputPath: String {
+      (output ?? input.replacingExtension(with: ".lplr.h5")).absolutePath
+    }
+
+    /// Does the work, and writes its report from the root if one is wanted. Collective.
+    private func withReport(
+      on world: Communicator, _ work: () throws -> CompressionReport
+    ) throws -> CompressionReport {
+      guard let path = report?.absolutePath else { return try work() }
+      var file: TextOutput?
+      try world.agreeOnRoot { file = try TextOutput(path: path, replacing: force) }
+      defer { file?.discard() }
+      let result = try work()
+      try world.agreeOnRoot {
+        try file?.commit(
+          RunReport(result, input: input.absolutePath, output: outputPath).json())
       }
+      return result
     }
   }
 }

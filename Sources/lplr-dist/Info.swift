@@ -2,7 +2,6 @@
 
 internal import ArgumentParser
 internal import LPLR
-internal import MessagePassing
 
 extension LPLRDist {
   /// `lplr-dist info FACTORS`, or a directory of checkpoints.
@@ -27,8 +26,7 @@ extension LPLRDist {
     var check = false
 
     func run() {
-      prepareLibraries()
-      do {
+      LPLRDist.serially {
         if factors.isDirectory {
           let folder = CheckpointFolder(factors.absolutePath)
           return print(try CheckpointDescription(of: folder).text)
@@ -40,10 +38,6 @@ extension LPLRDist {
         if check, !json {
           print("checksums       \(reader.areCodesChecked ? "all match" : "none of the codes")")
         }
-      } catch {
-        MPISession.complain("\(LPLRDist.commandName): \(error)")
-        Info.exit(
-          withError: ExitCode((error as? any JobError)?.exitStatus ?? ExitStatus.internalError))
       }
     }
   }

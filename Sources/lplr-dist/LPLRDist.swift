@@ -21,6 +21,7 @@ struct LPLRDist: ParsableCommand {
         mpirun -n 4 lplr-dist verify data.lplr.h5 data.h5   the exact error
         mpirun -n 4 lplr-dist decompress data.lplr.h5       the matrix again
         lplr-dist multiply data.lplr.h5 x.h5 -o y.h5        a product, without the matrix
+        lplr-dist plan data.h5 --ranks 512                  time and memory, before the queue
 
       EXIT STATUS
         0 done, 64 wrong command line, 65 wrong input data, 66 no input, 70 internal error,
@@ -30,7 +31,8 @@ struct LPLRDist: ParsableCommand {
     version: Version.current,
     subcommands: [
       Compress.self, Decompress.self, Info.self, Verify.self, Multiply.self, Generate.self,
-      Validate.self,
+      Plan.self,
+      Report.self, Validate.self,
     ],
     defaultSubcommand: Compress.self)
 

@@ -29,14 +29,16 @@ extension LPLRDist {
     @Option(help: "Memory of a rank for tiles (default: 256M).")
     var memory: ByteCount?
 
+    @Option(help: "What goes to standard error: error, warning, info (progress) or debug.")
+    var logLevel = LogLevel.info
+
     func run() {
       let child = ValidatingChild(
         matrix: input.absolutePath, dataset: dataset, factors: factors.absolutePath)
-      LPLRDist.session { world in
+      LPLRDist.session(logLevel) { world, progress in
         try child.finish(on: world)
-        let report = try Verifier(memory: memory?.bytes, on: world)
-          .verify(factors.absolutePath, against: input.absolutePath, dataset: dataset)
-        if world.isRoot { print(report.text) }
+        return try Verifier(memory: memory?.bytes, on: world, progress: progress)
+          .verify(factors.absolutePath, against: input.absolutePath, dataset: dataset).text
       }
     }
   }

@@ -24,7 +24,9 @@ struct ExactBasis {
     let mine = DistributedSVD.slab(of: world.rank, extent: d, ranks: world.size)
     let columns = Matrix<Float>(rows: mine.count, columns: n, repeating: 0)
     var plain = PlainQuantization()
+    clock.enterRead(ofBytes: 0)
     try world.agree { try read(mine, into: columns, &plain) }
+    clock.enter(.solving)
     try plain.total(on: world)
 
     let svd = try clock.measure(.computing) {

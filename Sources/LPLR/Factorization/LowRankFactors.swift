@@ -18,6 +18,8 @@ struct LowRankFactors {
   var reads: Int
   /// Whose rows and columns these are.
   let grid: MatrixGrid
+  /// The measured error of each column block; nil if it was not measured.
+  var blocks: BlockErrors?
 
   /// The factors of the transposed matrix.
   var transposed: LowRankFactors {

@@ -20,7 +20,9 @@ struct Refinement {
   let rightGrid: BlockPartition
   let allocation: BitAllocation
   let checkpoint: Checkpoint
-  var rounds = 8
+  var rounds = Refinement.mostRounds
+
+  static let mostRounds = 8
 
   /// Measured: larger shares slow the first rounds down, smaller ones the last (see the article on
   /// the algorithm).

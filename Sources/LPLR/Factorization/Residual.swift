@@ -71,8 +71,8 @@ struct Residual {
 }
 
 extension Residual {
-  /// ||A - L R^T||_F^2 / ||A||_F^2 of factors in memory. Collective; reads A once.
-  func relativeSquare(left: QuantizedFactor, right: QuantizedFactor) throws -> Double {
+  /// The error of factors in memory. Collective; reads A once.
+  func blockErrors(left: QuantizedFactor, right: QuantizedFactor) throws -> BlockErrors {
     let grid = sweep.stream.grid
     let columns = grid.panels.range(of: world.rank)
     let squares = try squares(rank: left.code.rank) { tile, target in
@@ -80,8 +80,7 @@ extension Residual {
     } right: { range, target in
       right.decode(range.shifted(by: -columns.lowerBound), into: target)
     }
-    let totals = try world.sumInOrder(squares, width: 2)
-    return totals[1] > 0 ? totals[0] / totals[1] : 0
+    return try BlockErrors(squares, panels: grid.panels, on: world)
   }
 
   /// The values of a tile of L on every rank; only codes travel.

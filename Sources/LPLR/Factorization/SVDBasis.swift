@@ -57,6 +57,8 @@ struct SVDBasis {
   /// Quantizes and refines A_m. Collective; does not read A.
   func factors(of found: borrowing Found, allocation: BitAllocation) throws -> LowRankFactors {
     if plan.request.method == .dsvd { return try directFactors(of: found, allocation) }
+    clock.enter(.refining)
+    defer { clock.enter(.solving) }
     let refined = try clock.measure(.computing) {
       try Refinement(
         world: world, leftGrid: plan.grid.tiles, rightGrid: plan.grid.panels,
@@ -108,8 +110,9 @@ struct SVDBasis {
   /// Replaces the error by the measured one. Collective; reads A once.
   func measure(_ factors: inout LowRankFactors) throws {
     let residual = Residual(sweep: sweep)
-    let square = try residual.relativeSquare(left: factors.left, right: factors.right)
-    factors.error = factors.error.measured(square.squareRoot())
+    let blocks = try residual.blockErrors(left: factors.left, right: factors.right)
+    factors.error = factors.error.measured(blocks.relativeError)
+    factors.blocks = blocks
     factors.reads += 1
   }
 

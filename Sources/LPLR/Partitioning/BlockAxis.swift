@@ -14,11 +14,15 @@ package enum BlockAxis: String, CaseIterable, Sendable {
 
   /// `columns` or `rows`.
   func resolved(for dataset: Dataset) -> BlockAxis {
+    resolved(rows: dataset.shape[0], columns: dataset.shape[1], chunk: dataset.chunk)
+  }
+
+  /// The same for a matrix of that shape in a file; `chunk` nil: contiguous.
+  func resolved(rows: Int, columns: Int, chunk: [Int]?) -> BlockAxis {
     guard self == .auto else { return self }
-    let shape = (rows: dataset.shape[0], columns: dataset.shape[1])
-    let piece = dataset.chunk ?? [1, shape.columns]
-    let rowShare = Double(piece[0]) / Double(shape.rows)
-    let columnShare = Double(piece[1]) / Double(shape.columns)
+    let piece = chunk ?? [1, columns]
+    let rowShare = Double(piece[0]) / Double(rows)
+    let columnShare = Double(piece[1]) / Double(columns)
     return columnShare > rowShare ? .rows : .columns
   }
 }

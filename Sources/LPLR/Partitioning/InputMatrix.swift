@@ -19,6 +19,9 @@ package final class InputMatrix {
   /// d, the columns of A.
   package let columns: Int
 
+  /// Bytes of its elements.
+  var byteCount: Int { rows * columns * dataset.elementByteCount }
+
   private let file: HDF5File
   private let identity: FileIdentity
 

@@ -56,13 +56,19 @@ struct Sweep {
     let reads = stream.reads
     let count = stream.grid.tiles.count
     var done = try checkpoint?.begin(state, tiles: count) ?? 0
+    let input = tiles.input
+    clock.enterRead(ofBytes: input.byteCount)
+    defer { clock.enter(.solving) }
+    var rowsDone = Double(min(done * stream.grid.tiles.blockSize, input.rows))
     try tiles.pass(after: done) { pass in
       for group in pass.groups {
         Progress.begin(part: "\(tiles.place), tile \(group.lowerBound + 1) of \(count)")
         try clock.measure(.communicating) { try prepare(group) }
         let isLast = done + group.count == count
+        let rows = Double(stream.rows(of: group).count)
+        var end = clock.now
         let (_, wish) = try world.agree(wishing: checkpoint?.wish(atEnd: isLast) ?? .none) {
-          for columns in reads {
+          for (number, columns) in reads.enumerated() {
             let a = try clock.measure(.reading) { try pass.next() }
             try clock.measure(.computing) {
               try compute(
@@ -70,8 +76,14 @@ struct Sweep {
                   a: a, group: group, rows: stream.rows(of: group), columns: columns,
                   isUpward: pass.isUpward))
             }
+            let part = rows * Double(number + 1) / Double(reads.count)
+            clock.advance(to: (rowsDone + part) / Double(input.rows))
           }
+          end = clock.now
         }
+        clock.book(.waiting, since: end)
+        rowsDone += rows
+        clock.advance(to: rowsDone / Double(input.rows))
         try clock.measure(.communicating) { try finish(group) }
         done += group.count
         try clock.measure(.writing) { try checkpoint?.reached(done, of: count, state, wish) }

@@ -3,7 +3,6 @@
 internal import Foundation
 internal import LinearAlgebra
 package import MessagePassing
-internal import ParallelHDF5
 
 /// A request resolved for one matrix and one number of ranks: made once, the same on every rank.
 package struct CompressionPlan: Sendable {
@@ -28,32 +27,48 @@ package struct CompressionPlan: Sendable {
   /// Collective. Throws ``PlanError``, the same on every rank.
   package init(_ request: CompressionRequest, for input: InputMatrix, on world: Communicator) throws
   {
+    let limit = try request.memory ?? Self.shareOfMemory(on: world)
+    self = try world.agree {
+      try CompressionPlan(
+        request, MatrixStorage(of: input.dataset), ranks: world.size, limit: limit)
+    }
+  }
+
+  /// The same without MPI and without the matrix.
+  ///
+  /// - Parameter limit: bytes that a rank may use.
+  package init(
+    _ request: CompressionRequest, _ storage: MatrixStorage, ranks: Int, limit: Int
+  ) throws {
+    let axis = request.axis.resolved(
+      rows: storage.rows, columns: storage.columns, chunk: storage.chunk)
     // The user's left and right are those of the file.
     var rule = request.rankRule
-    if input.axis == .rows { swap(&rule.leftBits, &rule.rightBits) }
-    let (n, d) = (input.rows, input.columns)
-    let width = try world.agree {
+    if axis == .rows { swap(&rule.leftBits, &rule.rightBits) }
+    let (n, d) =
+      axis == .rows ? (storage.columns, storage.rows) : (storage.rows, storage.columns)
+    let width =
       switch request.basis {
       case .sketch: try rule.resolve(rows: n, columns: d, quantizer: request.quantizer).rank
       case .svd, .exact: try rule.sketchWidth(rows: n, columns: d, asked: request.width)
       }
-    }
     try self.init(
-      request, rule, rows: n, columns: d, width: width, axis: input.axis,
-      chunk: input.dataset.chunk,
-      limit: request.memory ?? Self.shareOfMemory(on: world), on: world)
+      request, rule, rows: n, columns: d, width: width, axis: axis, chunk: storage.chunk,
+      limit: request.memory ?? limit, ranks: ranks)
   }
 
   /// The same plan with a wider sketch. Collective. Throws ``PlanError`` if it does not fit.
   func widened(to width: Int, on world: Communicator) throws -> CompressionPlan {
-    try CompressionPlan(
-      request, rule, rows: rows, columns: columns, width: width, axis: axis, chunk: chunk,
-      limit: memoryLimit, on: world)
+    try world.agree {
+      try CompressionPlan(
+        request, rule, rows: rows, columns: columns, width: width, axis: axis, chunk: chunk,
+        limit: memoryLimit, ranks: world.size)
+    }
   }
 
   private init(
     _ request: CompressionRequest, _ rule: RankRule, rows: Int, columns: Int, width: Int,
-    axis: BlockAxis, chunk: [Int]?, limit: Int, on world: Communicator
+    axis: BlockAxis, chunk: [Int]?, limit: Int, ranks: Int
   ) throws {
     (self.request, self.rule, self.width) = (request, rule, width)
     (self.rows, self.columns) = (rows, columns)
@@ -61,14 +76,10 @@ package struct CompressionPlan: Sendable {
     sketchWidth =
       request.basis == .svd && request.sketch == .sparse
       ? Self.wideSketch(for: width, rows: rows) : width
-    let sketchWidth = self.sketchWidth
-    let grid = MatrixGrid(rows: rows, columns: columns, width: width, ranks: world.size)
-    memory = try world.agree {
-      try MemoryPlan(
-        grid: grid, width: width, sketchWidth: sketchWidth,
-        keepsBothSides: request.basis != .sketch, axis: axis, chunk: chunk, limit: limit)
-    }
-    self.grid = grid
+    grid = MatrixGrid(rows: rows, columns: columns, width: width, ranks: ranks)
+    memory = try MemoryPlan(
+      grid: grid, width: width, sketchWidth: sketchWidth,
+      keepsBothSides: request.basis != .sketch, axis: axis, chunk: chunk, limit: limit)
   }
 
   /// Columns of a sparse sketch for a basis of so many: they cost next to nothing at the read, and
