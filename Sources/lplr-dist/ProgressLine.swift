@@ -77,7 +77,7 @@ final class ProgressLine: @unchecked Sendable {
 
   private func look(isLast: Bool) {
     let finished = progress.takeFinished()
-    if level == .debug { finished.forEach { log($0.state.report(after: $0.seconds)) } }
+    if level == .debug { for part in finished { log(part.state.report(after: part.seconds)) } }
     if isLast {
       erase()
     } else if isOnTerminal {

@@ -3,6 +3,7 @@
 import Foundation
 import LinearAlgebra
 import MessagePassing
+import TestSupport
 import Testing
 
 @testable import LPLR
