@@ -30,6 +30,8 @@ final class Checkpoint {
   private var unsynced: [String] = []
   /// What the job goes on from.
   private var found: [CheckpointManifest.Pass] = []
+  /// The reads so far, kept or not.
+  private var begun = 0
   private var generation = 1
   /// Where the newest checkpoint is.
   private var position: String?
@@ -62,8 +64,10 @@ final class Checkpoint {
   /// Begins a read of A and restores what is known of it; returns how many of its tiles are done.
   /// Collective.
   func begin(_ state: PassState, tiles: Int) throws -> Int {
-    guard passes.count < found.count else { return 0 }
-    let pass = found[passes.count]
+    let number = begun
+    begun += 1
+    guard number < found.count else { return 0 }
+    let pass = found[number]
     try world.agree { try restore(pass, to: state, tiles: tiles) }
     state.afterRestoring()
     if pass.tilesDone == tiles { passes.append(pass) }
@@ -90,10 +94,7 @@ final class Checkpoint {
         if wish >= .save { try commit(isLast ? passes : passes + [pass]) }
       }
     }
-    if wish >= .save, let complaint {
-      MPISession.report("no more checkpoints in this run: \(complaint)")
-      self.complaint = nil
-    }
+    if wish >= .save { sayComplaint() }
     if wish == .end { try end() }
   }
 
@@ -101,7 +102,9 @@ final class Checkpoint {
   func pause() throws {
     let wish = try world.allReduce(Wish.ofSignals.rawValue, .max)
     guard wish == Wish.end.rawValue else { return }
-    if !isOff, !passes.isEmpty { try tolerating { try commit(passes) } }
+    // What the job goes on from may be further than it has come by now.
+    if !isOff, !passes.isEmpty, begun >= found.count { try tolerating { try commit(passes) } }
+    sayComplaint()
     try end()
   }
 
@@ -115,6 +118,12 @@ final class Checkpoint {
   }
 
   private var isNeeded: Bool { position != nil }
+
+  private func sayComplaint() {
+    guard let complaint else { return }
+    MPISession.report("no more checkpoints in this run: \(complaint)")
+    self.complaint = nil
+  }
 
   private func end() throws -> Never {
     try world.agreeOnRoot { throw Interrupted(farewell: farewell) }
