@@ -13,7 +13,7 @@ internal import Synchronization
 ///   with status 74. A rank that hangs itself, or is stopped, says nothing and is so told apart.
 package enum Watch {
   private struct Scene {
-    var temporary: String?
+    var temporaries: [String] = []
     var farewell = ""
     /// The status of a job that is ending by itself.
     var status: Int32?
@@ -21,8 +21,10 @@ package enum Watch {
 
   private static let scene = Mutex(Scene())
 
-  /// A file to be removed when the job is stopped; nil when it is in its place.
-  package static func remember(temporary path: String?) { scene.withLock { $0.temporary = path } }
+  /// Files to be removed when the job is stopped; none when the output is in its place.
+  package static func remember(temporaries paths: [String]) {
+    scene.withLock { $0.temporaries = paths }
+  }
 
   /// What the user should know when the job is stopped: how to go on.
   package static func remember(farewell text: String) { scene.withLock { $0.farewell = text } }
@@ -59,11 +61,11 @@ package enum Watch {
     // mpirun stops the others as soon as one rank has ended with another status than 0.
     if let status = scene.status { _exit(status) }
     if rank == 0 {
-      if let path = scene.temporary { unlink(path) }
+      for path in scene.temporaries { unlink(path) }
       let name = number == SIGINT ? "SIGINT" : "SIGTERM"
       MPISession.report(
         "stopped by \(name)"
-          + (scene.temporary == nil ? "" : "; nothing was written\(scene.farewell)"))
+          + (scene.temporaries.isEmpty ? "" : "; nothing was written\(scene.farewell)"))
     } else {
       // The first end of a rank makes mpirun kill the others: let the root speak.
       usleep(300_000)
@@ -74,7 +76,7 @@ package enum Watch {
 
   private static func end(stalledFor seconds: Double, rank: Int) -> Never {
     let scene = scene.withLock { $0 }
-    if rank == 0, let path = scene.temporary { unlink(path) }
+    if rank == 0 { for path in scene.temporaries { unlink(path) } }
     let place = Progress.description
     MPISession.report(
       "rank \(rank): nothing has moved for \(Int(seconds)) s (\(place.isEmpty ? "starting" : place)); "

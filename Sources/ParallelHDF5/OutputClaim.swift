@@ -9,7 +9,7 @@ internal import Foundation
 /// to remove if the owner died. A file system without locks grants every claim; temporary names
 /// differ, so the last job to finish then wins.
 final class OutputClaim {
-  private let lockPath: String
+  let lockPath: String
   private var file: Int32
 
   /// Throws ``OutputError`` if another job has the claim, or nothing can be created there.

@@ -53,7 +53,7 @@ package final class ParallelFile {
         abandon()
         throw error
       }
-      Watch.remember(temporary: temporary)
+      Watch.remember(temporaries: [temporary, claim?.lockPath].compactMap { $0 })
     }
   }
 
@@ -239,7 +239,7 @@ package final class ParallelFile {
         "\(path): another program has created it in the meantime; use --force to replace it")
     }
     guard rename(temporary, path) == 0 else { throw OutputError.system("rename", path) }
-    Watch.remember(temporary: nil)
+    Watch.remember(temporaries: [])
     let folder = (path as NSString).deletingLastPathComponent
     let directory = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
     guard directory >= 0 else { return }

@@ -6,7 +6,9 @@ import Testing
 
 /// What `jobs/install.sh` puts below a prefix.
 @Suite struct InstallTests {
-  static let subcommands = ["compress", "decompress", "generate", "info", "multiply", "verify"]
+  static let subcommands = [
+    "compress", "decompress", "generate", "info", "multiply", "plan", "report", "verify",
+  ]
 
   @Test func everythingIsInPlaceAndRunsWithoutSwift() throws {
     let prefix = try TemporaryFolder()

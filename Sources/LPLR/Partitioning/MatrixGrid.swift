@@ -31,7 +31,7 @@ package struct MatrixGrid: Equatable, Sendable {
       extent: n, blockSize: max(size(n, most: 1024, into: 32), (2 * width + 63) / 64 * 64),
       ranks: ranks)
     // At most 2^13 panels, which is what a reproducible sum has room for.
-    let panel = max(size(d, most: 2048, into: 64), (d / (1 << 13) + 512) / 512 * 512)
+    let panel = max(size(d, most: 2048, into: 64), (d / (1 << 13) + 256) / 256 * 256)
     panels = BlockPartition(extent: d, blockSize: panel, ranks: ranks)
   }
 
