@@ -15,7 +15,7 @@ import Testing
   func holdsForSpectra(spectrum: String) throws {
     let folder = try TemporaryFolder()
     try check(
-      try Command.generate(folder, "--shape 700x900 \(spectrum)"),
+      try Command.generate(folder, "--shape 500x640 \(spectrum)"),
       [
         "", "--basis sketch --rank 12 --bits 8 --quantizer minmax --sketch gaussian",
         "--basis sketch --rank 30 --left-bits 2 --right-bits 6 --block-axis rows "
