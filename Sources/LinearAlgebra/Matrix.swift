@@ -5,15 +5,20 @@ internal import Foundation
 /// A dense matrix in memory of its own: `rows` x `columns`, row-major, without padding.
 ///
 /// Noncopyable, so that no block is copied by accident; freed at the end of its scope.
-package struct Matrix<Scalar: BitwiseCopyable>: ~Copyable {
-  package let rows: Int
-  package let columns: Int
+///
+/// Public with its views, though only this package uses them: generic code of `package` access is
+/// neither specialized nor inlined in other modules (Swift 6.3; 8 % of a run).
+public struct Matrix<Scalar: BitwiseCopyable>: ~Copyable {
+  /// Its extent, down.
+  public let rows: Int
+  /// Its extent, across.
+  public let columns: Int
   /// The elements, row after row; valid as long as the matrix.
-  package let elements: UnsafeMutableBufferPointer<Scalar>
+  public let elements: UnsafeMutableBufferPointer<Scalar>
 
   /// A matrix with every element `value`.
   @inlinable
-  package init(rows: Int, columns: Int, repeating value: Scalar) {
+  public init(rows: Int, columns: Int, repeating value: Scalar) {
     precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) x \(columns)")
     self.rows = rows
     self.columns = columns
@@ -28,18 +33,19 @@ package struct Matrix<Scalar: BitwiseCopyable>: ~Copyable {
 
   /// The whole matrix, seen without ownership; valid as long as the matrix.
   @inlinable
-  package var view: MatrixView<Scalar> {
+  public var view: MatrixView<Scalar> {
     MatrixView(elements.baseAddress, rows: rows, columns: columns, stride: columns)
   }
 
   /// Some of its rows, seen without ownership; valid as long as the matrix.
   @inlinable
-  package func rows(_ range: Range<Int>) -> MatrixView<Scalar> {
+  public func rows(_ range: Range<Int>) -> MatrixView<Scalar> {
     view.block(rows: range, columns: 0..<columns)
   }
 
+  /// The element in a row and a column; not checked against the extents.
   @inlinable
-  package subscript(row: Int, column: Int) -> Scalar {
+  public subscript(row: Int, column: Int) -> Scalar {
     get { elements[row * columns + column] }
     nonmutating set { elements[row * columns + column] = newValue }
   }
@@ -49,6 +55,7 @@ package struct Matrix<Scalar: BitwiseCopyable>: ~Copyable {
 @usableFromInline
 func allocateZeros(byteCount: Int) -> UnsafeMutableRawPointer {
   guard let memory = calloc(max(byteCount, 1), 1) else {
+    // What a plan promises has been checked before; nothing could go on from here on any rank.
     fatalError("no memory for a matrix of \(byteCount) bytes")
   }
   return memory
@@ -57,17 +64,22 @@ func allocateZeros(byteCount: Int) -> UnsafeMutableRawPointer {
 /// A rectangle of a matrix that somebody else owns, possibly seen transposed.
 ///
 /// Element (i, j) is `base[i * stride + j]`, or `base[j * stride + i]` if `isTransposed`.
-package struct MatrixView<Scalar: BitwiseCopyable> {
+public struct MatrixView<Scalar: BitwiseCopyable> {
   /// The first element; nil only if the view is empty.
-  package let base: UnsafeMutablePointer<Scalar>?
-  package let rows: Int
-  package let columns: Int
+  public let base: UnsafeMutablePointer<Scalar>?
+  /// Its extent, down, as it is seen.
+  public let rows: Int
+  /// Its extent, across, as it is seen.
+  public let columns: Int
   /// Elements from one stored row to the next.
-  package let stride: Int
-  package let isTransposed: Bool
+  public let stride: Int
+  /// Whether stored rows are seen as columns.
+  public let isTransposed: Bool
 
+  /// A view of memory that holds `rows` stored rows of `columns` elements, or the other way round if
+  /// it is transposed.
   @inlinable
-  package init(
+  public init(
     _ base: UnsafeMutablePointer<Scalar>?, rows: Int, columns: Int, stride: Int,
     isTransposed: Bool = false
   ) {
@@ -80,13 +92,13 @@ package struct MatrixView<Scalar: BitwiseCopyable> {
 
   /// The same memory as the transposed matrix.
   @inlinable
-  package var transposed: MatrixView {
+  public var transposed: MatrixView {
     MatrixView(base, rows: columns, columns: rows, stride: stride, isTransposed: !isTransposed)
   }
 
   /// A rectangle of this rectangle.
   @inlinable
-  package func block(rows: Range<Int>, columns: Range<Int>) -> MatrixView {
+  public func block(rows: Range<Int>, columns: Range<Int>) -> MatrixView {
     precondition(
       rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0
         && columns.upperBound <= self.columns,
@@ -102,7 +114,7 @@ package struct MatrixView<Scalar: BitwiseCopyable> {
 
   /// The stored rows, one contiguous run of elements each, whichever way the view is turned.
   @inlinable
-  package var storedRows: StoredRows<Scalar> {
+  public var storedRows: StoredRows<Scalar> {
     StoredRows(
       start: base, stride: stride, length: isTransposed ? rows : columns,
       left: isTransposed ? columns : rows)
@@ -110,7 +122,7 @@ package struct MatrixView<Scalar: BitwiseCopyable> {
 }
 
 /// The rows of a view as they lie in memory.
-package struct StoredRows<Scalar: BitwiseCopyable>: Sequence, IteratorProtocol {
+public struct StoredRows<Scalar: BitwiseCopyable>: Sequence, IteratorProtocol {
   @usableFromInline var start: UnsafeMutablePointer<Scalar>?
   @usableFromInline let stride: Int
   @usableFromInline let length: Int
@@ -124,14 +136,17 @@ package struct StoredRows<Scalar: BitwiseCopyable>: Sequence, IteratorProtocol {
     self.left = left
   }
 
-  @inlinable package var underestimatedCount: Int { left }
+  /// The rows that are left.
+  @inlinable public var underestimatedCount: Int { left }
 
+  /// The next row.
   @inlinable
-  package mutating func next() -> UnsafeMutableBufferPointer<Scalar>? {
+  public mutating func next() -> UnsafeMutableBufferPointer<Scalar>? {
     guard left > 0 else { return nil }
     left -= 1
     let row = UnsafeMutableBufferPointer(start: start, count: length)
-    start = start.map { $0 + stride }
+    // Without closures, which keep the compiler from inlining this into other modules.
+    if let first = start { start = first + stride }
     return row
   }
 }

@@ -67,6 +67,40 @@ extension SPMD {
       #expect(error <= 4e-4 * norm + 300 * 16 * step * step, "\(error / norm)")
     }
 
+    /// Scales of normal components are their root mean squares; those of a few large rows among
+    /// zeros are wide enough not to cut them off, by about as much as can be had.
+    @Test(arguments: [4, 8]) func outliersAskForWiderScales(bits: Int) throws {
+      let rows = BlockPartition(extent: 4000, blockSize: 100, ranks: world.size)
+      let mine = rows.range(of: world.rank)
+      let all = Self.values(rows: 4000, columns: 2)
+      let x = Matrix<Float>(rows: mine.count, columns: 2, repeating: 0)
+      let normal: [Float] = (0..<4000).map { all[2 * $0] }
+      let sparse: [Float] = (0..<4000).map { $0 % 50 == 0 ? all[2 * $0 + 1] : 0 }
+      let squares = [normal, sparse].map { values in
+        values.reduce(0.0) { $0 + Double($1) * Double($1) }
+      }
+      for row in mine {
+        x[row - mine.lowerBound, 0] = normal[row]
+        x[row - mine.lowerBound, 1] = sparse[row]
+      }
+      let shapes = try ComponentShapes(
+        of: x, squares: squares, rows: 4000, bits: [UInt8(bits), UInt8(bits)], on: world)
+      #expect(shapes.scales[0] == 1)
+      #expect(shapes.scales[1] > 1.5)
+
+      let book = Codebook.normal(bits: bits)
+      func error(_ scale: Double) -> Double {
+        sparse.reduce(0.0) { sum, x in
+          let level = Double(book.levels[book.code(of: Float(Double(x) / scale))]) * scale
+          return sum + (Double(x) - level) * (Double(x) - level)
+        }
+      }
+      let usual = (squares[1] / 4000).squareRoot()
+      #expect(error(shapes.scales[1] * usual) < 0.5 * error(usual))
+      let best = (1...100).map { error(usual * Double($0) / 5) }.min() ?? 0
+      #expect(error(shapes.scales[1] * usual) <= 1.05 * best)
+    }
+
     // MARK: Helpers
 
     static func values(rows: Int, columns: Int) -> [Float] {

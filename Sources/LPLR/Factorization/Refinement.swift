@@ -49,14 +49,35 @@ struct Refinement {
     let prefixErrors: [Double]
     /// ||(I - U U^T) L R^T||_F^2 and ||L R^T (I - V V^T)||_F^2: what is outside of A_m's range.
     let outside: (left: Double, right: Double)
+
+    /// ||A_m - L R^T||_F^2.
+    var error: Double { prefixErrors[prefixErrors.count - 1] }
   }
 
-  /// Collective; about `rounds` 4 (n + d) k r flops over all ranks.
+  /// Collective; about `rounds` 4 (n + d) k r flops over all ranks, twice if some components are not
+  /// spread like normal numbers: fitted scales are then tried as well, since they are much better for
+  /// outliers, and a little worse where errors that are fed back fill the gaps between values.
   func refine(_ form: borrowing SpectralForm) throws -> Refined {
+    let usual = try alternate(
+      form, ComponentShapes(bits: allocation.left), ComponentShapes(bits: allocation.right))
+    let left = try ComponentShapes(
+      of: form.left, squares: form.values, rows: leftGrid.extent, bits: allocation.left, on: world)
+    let right = try ComponentShapes(
+      of: form.right, squares: form.values, rows: rightGrid.extent, bits: allocation.right,
+      on: world)
+    if left.areNormal, right.areNormal { return usual }
+    let fitted = try alternate(form, left, right)
+    return fitted.error < usual.error ? fitted : usual
+  }
+
+  /// Solves and quantizes one factor after the other.
+  private func alternate(
+    _ form: borrowing SpectralForm, _ leftShapes: ComponentShapes, _ rightShapes: ComponentShapes
+  ) throws -> Refined {
     let r = allocation.rank
     var left = try quantize(
       form.left, leftGrid, bits: allocation.left,
-      try firstTarget(form.values, rows: leftGrid.extent, components: r), moving: nil)
+      firstTarget(form.values, rows: leftGrid.extent, leftShapes), moving: nil)
     var right: Side?
     var best: (error: Double, left: Side, right: Side)?
     let tail = form.tail
@@ -66,11 +87,11 @@ struct Refinement {
         right == nil ? 0 : Self.overrelaxation * (1 - Double(half) / Double(2 * rounds - 2))
       if half % 2 == 0 {
         let target = try solve(
-          against: left, from: right, share, form.values, rightGrid.extent, allocation.right)
+          against: left, from: right, share, form.values, rightGrid.extent, rightShapes)
         right = try quantize(form.right, rightGrid, bits: allocation.right, target, moving: right)
       } else if let fixed = right {
         let target = try solve(
-          against: fixed, from: left, share, form.values, leftGrid.extent, allocation.left)
+          against: fixed, from: left, share, form.values, leftGrid.extent, leftShapes)
         left = try quantize(form.left, leftGrid, bits: allocation.left, target, moving: left)
       }
       guard let right else { continue }
@@ -102,10 +123,11 @@ struct Refinement {
   }
 
   /// The leading singular directions themselves.
-  private func firstTarget(_ values: [Double], rows: Int, components r: Int) throws -> Target {
+  private func firstTarget(_ values: [Double], rows: Int, _ shapes: ComponentShapes) -> Target {
     Target(
-      coefficients: SmallMatrix.identity(values.count).firstColumns(r),
-      scales: values[..<r].map { Float(($0 / Double(rows)).squareRoot()) }, feedback: .identity(0),
+      coefficients: SmallMatrix.identity(values.count).firstColumns(shapes.scales.count),
+      scales: zip(values, shapes.scales).map { Float(($0 / Double(rows)).squareRoot() * $1) },
+      feedback: .identity(0),
       share: 0,
       largestColumn: values[0].squareRoot())
   }
@@ -113,9 +135,9 @@ struct Refinement {
   /// argmin_F ||A_m - F Y^T|| for the other factor Y: F = X (X_Y^T Y) (Y^T Y)^-1.
   private func solve(
     against other: Side, from previous: Side?, _ share: Double, _ values: [Double], _ rows: Int,
-    _ bits: [UInt8]
+    _ shapes: ComponentShapes
   ) throws -> Target {
-    let (k, r) = (values.count, bits.count)
+    let (k, r) = (values.count, shapes.scales.count)
     var flat: [Double] = []
     try world.agreeOnRoot {
       var metric = other.gram
@@ -131,7 +153,7 @@ struct Refinement {
         }
       }
       let scales = scales(
-        variances(coefficients, previous, share, values, rows), feedback, bits)
+        variances(coefficients, previous, share, values, rows), feedback, shapes)
       flat = coefficients.elements + feedback.elements + scales
     }
     flat = try world.broadcast(flat, from: 0, filler: 0)
@@ -162,9 +184,11 @@ struct Refinement {
   }
 
   /// The scale of each component is the root mean square of what it quantizes: its target and the
-  /// errors that are fed back, taken as independent, each of the size that its bits promise.
-  private func scales(_ variances: [Double], _ feedback: SmallMatrix, _ bits: [UInt8]) -> [Double] {
-    let table = DistortionTable.normal.values
+  /// errors that are fed back, taken as independent, each of the size that its bits promise; wider if
+  /// the component's shape asks for it.
+  private func scales(
+    _ variances: [Double], _ feedback: SmallMatrix, _ shapes: ComponentShapes
+  ) -> [Double] {
     var squares = variances
     var errors = variances.map { _ in 0.0 }
     for component in variances.indices.reversed() {
@@ -172,9 +196,9 @@ struct Refinement {
         let weight = feedback[later, component]
         squares[component] += weight * weight * errors[later]
       }
-      errors[component] = squares[component] * table[Int(bits[component])]
+      errors[component] = squares[component] * shapes.distortions[component]
     }
-    return squares.map { $0.squareRoot() }
+    return zip(squares, shapes.scales).map { $0.squareRoot() * $1 }
   }
 
   // MARK: Quantization, on every rank

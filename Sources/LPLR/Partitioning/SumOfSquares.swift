@@ -5,7 +5,9 @@ internal import LinearAlgebra
 /// ||A||_F^2 of a block in double precision. Squares of float32 cannot overflow there, so the sum
 /// is finite exactly if every element is.
 func sumOfSquares(_ a: MatrixView<Float>) -> Double {
-  a.storedRows.reduce(0) { $0 + sumOfSquares(UnsafeBufferPointer($1)) }
+  var sum = 0.0
+  for run in a.storedRows { sum += sumOfSquares(UnsafeBufferPointer(run)) }
+  return sum
 }
 
 /// The sum of squares of a run of elements, in eight interleaved partial sums.
@@ -29,13 +31,14 @@ func sumOfSquares(_ run: UnsafeBufferPointer<Float>) -> Double {
 /// Copies a block as it is stored, without gaps, and returns its sum of squares.
 func copySummingSquares(_ a: MatrixView<Float>, to target: UnsafeMutablePointer<Float>) -> Double {
   var next = target
-  return a.storedRows.reduce(0) { sum, run in
-    guard let source = run.baseAddress else { return sum }
+  var sum = 0.0
+  for run in a.storedRows {
+    guard let source = run.baseAddress else { continue }
     next.update(from: source, count: run.count)
-    let copy = UnsafeBufferPointer(start: next, count: run.count)
+    sum += sumOfSquares(UnsafeBufferPointer(start: next, count: run.count))
     next += run.count
-    return sum + sumOfSquares(copy)
   }
+  return sum
 }
 
 /// The sum of squared differences of two runs of elements of equal length, each difference in single

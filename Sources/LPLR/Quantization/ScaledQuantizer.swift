@@ -23,7 +23,7 @@ struct ScaledQuantizer: Quantizer {
     var scales = [Float](repeating: 0, count: bits.count)
     for component in stride(from: world.rank, to: bits.count, by: world.size) {
       guard let book = books[Int(bits[component])] else { continue }
-      scales[component] = Float(histogram.bestScale(of: component, for: book))
+      scales[component] = Float(histogram.bestFit(of: component, in: book).scale)
     }
     try world.allReduce(&scales, .sum)
     return FactorCode(bits: bits, scales: scales, codebooks: books, codebooksAreOwn: false)
@@ -63,13 +63,20 @@ struct MagnitudeHistogram {
     self.counts = counts
   }
 
-  /// The scale of least mean squared error for a symmetric codebook; 0 if the component is zero.
+  /// The squared error of a component in a symmetric codebook at a scale.
+  func squaredError(of component: Int, in book: Codebook, scale: Double) -> Double {
+    let (xx, xc, cc) = moments(component, book, scale: scale)
+    return max(0, xx - 2 * scale * xc + scale * scale * cc)
+  }
+
+  /// The scale of least squared error for a symmetric codebook, and this error; 0 if the component is
+  /// zero.
   ///
   /// A coarse search over factors of 2^(1/4), a finer one around the best of them, since the error
   /// has many local minima, then Lloyd's step for the scale alone: for the codes of a scale s the
   /// best scale is <x, c> / <c, c>.
-  func bestScale(of component: Int, for book: Codebook) -> Double {
-    guard largest[component] > 0, let top = book.levels.last else { return 0 }
+  func bestFit(of component: Int, in book: Codebook) -> (scale: Double, error: Double) {
+    guard largest[component] > 0, let top = book.levels.last else { return (0, 0) }
     let widest = Double(largest[component]) / Double(top)
     func search(_ scales: [Double]) -> (scale: Double, error: Double) {
       scales.map { fit(component, book, scale: $0) }.min { $0.error < $1.error } ?? (widest, 0)
@@ -81,17 +88,26 @@ struct MagnitudeHistogram {
       guard next.error < best.error else { break }
       best = next
     }
-    return best.scale
+    return best
   }
 
-  /// Codes every bin with a scale; the best scale for these codes and its squared error.
+  /// The best scale for the codes that a scale gives, and its squared error.
   private func fit(_ component: Int, _ book: Codebook, scale: Double) -> (
     scale: Double, error: Double
   ) {
+    let (xx, xc, cc) = moments(component, book, scale: scale)
+    guard cc > 0 else { return (scale, xx) }
+    return (xc / cc, xx - xc * xc / cc)
+  }
+
+  /// <x, x>, <x, c> and <c, c> for the values x in the middle of their bins and the levels c that
+  /// their codes at a scale stand for.
+  private func moments(_ component: Int, _ book: Codebook, scale: Double) -> (
+    xx: Double, xc: Double, cc: Double
+  ) {
     let width = Double(largest[component]) / Double(Self.binCount)
-    let half = book.levels.count / 2
     var (xx, xc, cc) = (0.0, 0.0, 0.0)
-    var code = half
+    var code = book.levels.count / 2
     for bin in 0..<Self.binCount {
       let count = Double(counts[component * Self.binCount + bin])
       let x = (Double(bin) + 0.5) * width
@@ -102,7 +118,6 @@ struct MagnitudeHistogram {
       xc += count * x * level
       cc += count * level * level
     }
-    guard cc > 0 else { return (scale, xx) }
-    return (xc / cc, xx - xc * xc / cc)
+    return (xx, xc, cc)
   }
 }
