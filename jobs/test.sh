@@ -39,8 +39,7 @@ if swift format --version >/dev/null 2>&1; then
 fi
 
 # The end-to-end tests run the command as it is shipped.
-run swift build --quiet -c release --product lplr-dist --static-swift-stdlib
-LPLR_DIST_BINARY=$(swift build -c release --show-bin-path)/lplr-dist
+LPLR_DIST_BINARY=$(build_release)
 export LPLR_DIST_BINARY
 
 # One test at a time: those that start MPI jobs would take the cores from one another. All tests are

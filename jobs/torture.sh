@@ -5,7 +5,8 @@
 #   jobs/torture.sh
 #   jobs/torture.sh --quick
 #   jobs/torture.sh flipped_bytes killed_ranks
-# What failed is left in a directory that the table names.
+# LPLR_DIST_BINARY names a program to try instead of building this one. What failed is left in a
+# directory that is named at the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs/setup.sh
@@ -19,8 +20,7 @@ if [[ ${1:-} == --quick ]]; then
   shift
 fi
 
-swift build --quiet -c release --product lplr-dist
-program=$(swift build -c release --show-bin-path)/lplr-dist
+program=${LPLR_DIST_BINARY:-$(build_release)}
 scripts=$PWD/Tests/EndToEndTests/Python
 shim=$PWD/Tests/FaultShim/fault.c
 work=$(mktemp -d "${TMPDIR:-/tmp}/lplr-torture.XXXXXX")
