@@ -49,6 +49,11 @@ failing_calls() {
   python storage_faults "$program" "$shim" . 3 "$(pick 3 0)"
 }
 
+# Every tenth call of LAPACK and MPI fails, on the first, a middle and the last rank.
+failing_libraries() {
+  python library_faults "$program" "${shim%/*}/library.c" . 3 "$(pick 1 0)"
+}
+
 # Input files with changed bytes, for each kind of storage.
 changed_inputs() {
   python mutants "$program" . "$(pick 100 2000)" "$(pick 5 100)" 1
@@ -94,8 +99,8 @@ many_ranks() {
   echo "$ranks ranks"
 }
 
-checks=(flipped_bytes failing_calls changed_inputs hanging_input killed_ranks many_entries
-  limited_memory many_ranks)
+checks=(flipped_bytes failing_calls failing_libraries changed_inputs hanging_input killed_ranks
+  many_entries limited_memory many_ranks)
 
 # --- Running them
 
@@ -114,7 +119,7 @@ for check in "${checks[@]}"; do
     failed=$((failed + 1))
     cat "$work/$check.log"
   fi
-  table+=("$(printf '%-16s %-7s %5d s  %s' "$check" "$verdict" $((SECONDS - start)) \
+  table+=("$(printf '%-17s %-7s %5d s  %s' "$check" "$verdict" $((SECONDS - start)) \
     "$(tail -n 1 "$work/$check.log" | cut -c 1-90)")")
   if [[ $verdict == passed ]]; then rm -rf "${work:?}/$check"; fi
 done

@@ -12,6 +12,7 @@ import Testing
   private static let stops: [(options: String, after: Int, ranks: Int)] = [
     ("", 2, 7), ("--power-iterations 2", 7, 1), ("--block-axis rows --power-iterations 1", 2, 3),
     ("--basis sketch", 4, 2), ("--sketch signs", 1, 1), ("--certify --power-iterations 0", 8, 2),
+    ("--tolerance 0.5", 5, 2),
   ]
 
   @Test(arguments: stops)
@@ -52,6 +53,14 @@ import Testing
     #expect(try job.files.sorted() == [".out.h5.checkpoint", "a.h5"])
     let finished = try Command.run(job.arguments, ranks: 3)
     #expect(finished.status == 0 && finished.errors.contains("resumed"), "\(finished.account)")
+    try Command.python("same_factors", [try job.reference(), job.output])
+  }
+
+  /// Without a limit on its patience, a job waits for a rank that stands still for a while.
+  @Test func aRankThatPausesChangesNothing() throws {
+    let job = try Job("")
+    let finished = try job.interrupt("STOP+CONT", whom: "1", after: 2)
+    #expect(finished.status == 0 && finished.seconds > 3, "\(finished)")
     try Command.python("same_factors", [try job.reference(), job.output])
   }
 

@@ -60,10 +60,12 @@ struct SketchBasis {
       wt.times(r.transposed.rounded(), panels: plan.grid.panels, of: world.rank)
     }
     let error = try ErrorFigure(
-      energy: sketched.summary.energy, projected: bt, approximated: product, partition: plan.grid.panels,
+      energy: sketched.summary.energy, projected: bt, approximated: product,
+      partition: plan.grid.panels,
       world: world)
     return LowRankFactors(
-      left: left, right: right, error: error, spectrum: [], prefixErrors: [], plain: sketched.summary.plain,
+      left: left, right: right, error: error, spectrum: [], prefixErrors: [],
+      plain: sketched.summary.plain,
       reads: 2, grid: plan.grid)
   }
 
