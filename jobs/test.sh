@@ -2,14 +2,16 @@
 # Everything a change must pass: build, style, tests. Arguments are passed on to `swift test`:
 #   jobs/test.sh
 #   jobs/test.sh --filter Packing
-# Two tests of what a cluster does stand by themselves. They ask for more than the others:
-#   jobs/test.sh --slurm    the job script under a real Slurm, which is installed if it is missing
-#   jobs/test.sh --hosts    several hosts, which are network namespaces of this machine (as root)
+# Three tests stand by themselves, as they ask for more than the others:
+#   jobs/test.sh --slurm      the job script under a real Slurm, which is installed if it is missing
+#   jobs/test.sh --hosts      several hosts, which are network namespaces of this machine (as root)
+#   jobs/test.sh --sanitize   memory, undefined behaviour and threads, watched by the compiler's sanitizers
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 case ${1:-} in
   --slurm) exec jobs/test-slurm.sh ;;
   --hosts) exec jobs/test-hosts.sh ;;
+  --sanitize) exec jobs/test-sanitize.sh "${@:2}" ;;
 esac
 jobs/setup.sh
 source jobs/environment.sh
