@@ -44,6 +44,13 @@ flipped_bytes() {
   python flip_bytes "$program" in.lplr.h5 . "$(pick 50 500)" 1
 }
 
+# Several bytes of our own file changed, or its end cut off: the same.
+changed_factors() {
+  small_matrix
+  "$program" in.h5 --bits-per-entry 4 --quiet
+  python mutated_factors "$program" in.lplr.h5 . "$(pick 100 2000)" 1
+}
+
 # The n-th call of every kind fails, to the last, on the first, a middle and the last rank.
 failing_calls() {
   python storage_faults "$program" "$shim" . 3 "$(pick 3 0)"
@@ -99,8 +106,8 @@ many_ranks() {
   echo "$ranks ranks"
 }
 
-checks=(flipped_bytes failing_calls failing_libraries changed_inputs hanging_input killed_ranks
-  many_entries limited_memory many_ranks)
+checks=(flipped_bytes changed_factors failing_calls failing_libraries changed_inputs hanging_input
+  killed_ranks many_entries limited_memory many_ranks)
 
 # --- Running them
 
