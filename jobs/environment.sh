@@ -43,3 +43,10 @@ usable_cores() {
   cores=$(lscpu --parse=CORE,SOCKET 2>/dev/null | grep -v '^#' | sort -u | wc -l) || true
   if ((cores > 0 && cores < processors)); then echo "$cores"; else echo "$processors"; fi
 }
+
+# Builds the program as it is shipped and prints its path. Everybody asks here: other options of the
+# build would make each script build everything again.
+build_release() {
+  local build=(swift build -c release --product lplr-dist --static-swift-stdlib)
+  (cd "$LPLR_ROOT" && "${build[@]}" --quiet >&2 && echo "$("${build[@]}" --show-bin-path)/lplr-dist")
+}

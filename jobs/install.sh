@@ -28,12 +28,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs/setup.sh
 source jobs/environment.sh
 
-program=${LPLR_DIST_BINARY:-}
-if [[ -z $program ]]; then
-  build=(swift build -c release --product lplr-dist --static-swift-stdlib)
-  "${build[@]}" --quiet
-  program=$("${build[@]}" --show-bin-path)/lplr-dist
-fi
+program=${LPLR_DIST_BINARY:-$(build_release)}
 version=$("$program" --version)
 
 # put MODE SOURCE TARGET: below the prefix. A program that runs keeps its old file.

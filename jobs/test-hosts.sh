@@ -172,8 +172,7 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 check_permission
-swift build --quiet -c release --product lplr-dist --static-swift-stdlib
-program=$PWD/.build/release/lplr-dist
+program=$(build_release)
 make_hosts
 make_agent
 make_hostfile

@@ -217,8 +217,7 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 install_slurm
-swift build --quiet -c release --product lplr-dist --static-swift-stdlib
-program=$PWD/.build/release/lplr-dist
+program=$(build_release)
 configure
 start_slurm
 step "Slurm $(slurmd -V | sed 's/.* //') is up, with $tasks cores"

@@ -2,14 +2,16 @@
 # Everything a change must pass: build, style, tests. Arguments are passed on to `swift test`:
 #   jobs/test.sh
 #   jobs/test.sh --filter Packing
-# Two tests of what a cluster does stand by themselves. They ask for more than the others:
-#   jobs/test.sh --slurm    the job script under a real Slurm, which is installed if it is missing
-#   jobs/test.sh --hosts    several hosts, which are network namespaces of this machine (as root)
+# Three tests stand by themselves, as they ask for more than the others:
+#   jobs/test.sh --slurm      the job script under a real Slurm, which is installed if it is missing
+#   jobs/test.sh --hosts      several hosts, which are network namespaces of this machine (as root)
+#   jobs/test.sh --sanitize   memory, undefined behaviour and threads, watched by the compiler's sanitizers
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 case ${1:-} in
   --slurm) exec jobs/test-slurm.sh ;;
   --hosts) exec jobs/test-hosts.sh ;;
+  --sanitize) exec jobs/test-sanitize.sh "${@:2}" ;;
 esac
 jobs/setup.sh
 source jobs/environment.sh
@@ -39,8 +41,7 @@ if swift format --version >/dev/null 2>&1; then
 fi
 
 # The end-to-end tests run the command as it is shipped.
-run swift build --quiet -c release --product lplr-dist --static-swift-stdlib
-LPLR_DIST_BINARY=$(swift build -c release --show-bin-path)/lplr-dist
+LPLR_DIST_BINARY=$(build_release)
 export LPLR_DIST_BINARY
 
 # One test at a time: those that start MPI jobs would take the cores from one another. All tests are

@@ -5,7 +5,8 @@
 #   jobs/torture.sh
 #   jobs/torture.sh --quick
 #   jobs/torture.sh flipped_bytes killed_ranks
-# What failed is left in a directory that the table names.
+# LPLR_DIST_BINARY names a program to try instead of building this one. What failed is left in a
+# directory that is named at the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs/setup.sh
@@ -19,8 +20,7 @@ if [[ ${1:-} == --quick ]]; then
   shift
 fi
 
-swift build --quiet -c release --product lplr-dist
-program=$(swift build -c release --show-bin-path)/lplr-dist
+program=${LPLR_DIST_BINARY:-$(build_release)}
 scripts=$PWD/Tests/EndToEndTests/Python
 shim=$PWD/Tests/FaultShim/fault.c
 work=$(mktemp -d "${TMPDIR:-/tmp}/lplr-torture.XXXXXX")
@@ -44,9 +44,21 @@ flipped_bytes() {
   python flip_bytes "$program" in.lplr.h5 . "$(pick 50 500)" 1
 }
 
+# Several bytes of our own file changed, or its end cut off: the same.
+changed_factors() {
+  small_matrix
+  "$program" in.h5 --bits-per-entry 4 --quiet
+  python mutated_factors "$program" in.lplr.h5 . "$(pick 100 2000)" 1
+}
+
 # The n-th call of every kind fails, to the last, on the first, a middle and the last rank.
 failing_calls() {
   python storage_faults "$program" "$shim" . 3 "$(pick 3 0)"
+}
+
+# Every tenth call of LAPACK and MPI fails, on the first, a middle and the last rank.
+failing_libraries() {
+  python library_faults "$program" "${shim%/*}/library.c" . 3 "$(pick 1 0)"
 }
 
 # Input files with changed bytes, for each kind of storage.
@@ -94,8 +106,8 @@ many_ranks() {
   echo "$ranks ranks"
 }
 
-checks=(flipped_bytes failing_calls changed_inputs hanging_input killed_ranks many_entries
-  limited_memory many_ranks)
+checks=(flipped_bytes changed_factors failing_calls failing_libraries changed_inputs hanging_input
+  killed_ranks many_entries limited_memory many_ranks)
 
 # --- Running them
 
@@ -114,7 +126,7 @@ for check in "${checks[@]}"; do
     failed=$((failed + 1))
     cat "$work/$check.log"
   fi
-  table+=("$(printf '%-16s %-7s %5d s  %s' "$check" "$verdict" $((SECONDS - start)) \
+  table+=("$(printf '%-17s %-7s %5d s  %s' "$check" "$verdict" $((SECONDS - start)) \
     "$(tail -n 1 "$work/$check.log" | cut -c 1-90)")")
   if [[ $verdict == passed ]]; then rm -rf "${work:?}/$check"; fi
 done

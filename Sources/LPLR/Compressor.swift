@@ -67,9 +67,9 @@ package struct Compressor {
     guard request.basis != .exact else { return Checkpoint(offOn: world) }
     var identity: [CheckpointManifest.Trait] = []
     try world.agreeOnRoot { identity = try plan.identity(of: input) }
-    let folder = options.folder.map { CheckpointFolder($0) }
+    var folder = options.folder.map { CheckpointFolder($0) }
     // A name that was given must be good now, and not when it is needed.
-    if let folder { try world.agreeOnRoot { try folder.create() } }
+    try world.agreeOnRoot { try folder?.claim() }
     return try Checkpoint(
       folder ?? CheckpointFolder(besideOutput: output), every: options.interval, identity: identity,
       on: world)

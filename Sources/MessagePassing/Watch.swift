@@ -14,6 +14,7 @@ internal import Synchronization
 package enum Watch {
   private struct Scene {
     var temporaries: [String] = []
+    var locks: Set<String> = []
     var farewell = ""
     /// The status of a job that is ending by itself.
     var status: Int32?
@@ -24,6 +25,15 @@ package enum Watch {
   /// Files to be removed when the job is stopped; none when the output is in its place.
   package static func remember(temporaries paths: [String]) {
     scene.withLock { $0.temporaries = paths }
+  }
+
+  /// A file that only says that this job has something; to be removed when the job is stopped.
+  package static func remember(lock path: String) {
+    scene.withLock { _ = $0.locks.insert(path) }
+  }
+
+  package static func forget(lock path: String) {
+    scene.withLock { _ = $0.locks.remove(path) }
   }
 
   /// What the user should know when the job is stopped: how to go on.
@@ -61,7 +71,7 @@ package enum Watch {
     // mpirun stops the others as soon as one rank has ended with another status than 0.
     if let status = scene.status { _exit(status) }
     if rank == 0 {
-      for path in scene.temporaries { unlink(path) }
+      removeFiles(of: scene)
       let name = number == SIGINT ? "SIGINT" : "SIGTERM"
       MPISession.report(
         "stopped by \(name)"
@@ -74,9 +84,13 @@ package enum Watch {
     _exit(128 + number)
   }
 
+  private static func removeFiles(of scene: Scene) {
+    for path in scene.temporaries + scene.locks { unlink(path) }
+  }
+
   private static func end(stalledFor seconds: Double, rank: Int) -> Never {
     let scene = scene.withLock { $0 }
-    if rank == 0 { for path in scene.temporaries { unlink(path) } }
+    if rank == 0 { removeFiles(of: scene) }
     let place = Progress.description
     MPISession.report(
       "rank \(rank): nothing has moved for \(Int(seconds)) s (\(place.isEmpty ? "starting" : place)); "

@@ -17,7 +17,7 @@ package struct FileIdentity: Equatable, Sendable {
   package init(of path: String) throws {
     let status = try statusOfFile(path)
     byteCount = Int(status.st_size)
-    sample = try Self.sample(of: path, byteCount: byteCount)
+    sample = try Self.sampledChecksum(of: path, byteCount: byteCount, samples: 16)
     modifiedSeconds = Int(status.st_mtim.tv_sec)
     modifiedNanoseconds = Int(status.st_mtim.tv_nsec)
     device = UInt(status.st_dev)
@@ -29,10 +29,13 @@ package struct FileIdentity: Equatable, Sendable {
     [byteCount, modifiedSeconds, modifiedNanoseconds, Int(sample)]
   }
 
-  private static let sampleCount = 16
   private static let sampleLength = 4096
 
-  private static func sample(of path: String, byteCount: Int) throws -> UInt {
+  /// CRC-32 of so many pieces of 4 KiB of a file of that size, from the first bytes to the last. Throws
+  /// ``InputError`` if it cannot be opened, ``OutputError`` if a read fails.
+  package static func sampledChecksum(of path: String, byteCount: Int, samples: Int) throws
+    -> UInt
+  {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else {
       throw InputError.noInput("\(path): cannot be read (\(String(cString: strerror(errno))))")
@@ -41,9 +44,9 @@ package struct FileIdentity: Equatable, Sendable {
     var buffer = [UInt8](repeating: 0, count: sampleLength)
     var crc = noBytes
     let last = max(0, byteCount - sampleLength)
-    for index in 0..<sampleCount {
-      let (quotient, remainder) = last.quotientAndRemainder(dividingBy: sampleCount - 1)
-      let place = quotient * index + remainder * index / (sampleCount - 1)
+    for index in 0..<samples {
+      let (quotient, remainder) = last.quotientAndRemainder(dividingBy: samples - 1)
+      let place = quotient * index + remainder * index / (samples - 1)
       var done = 0
       while done < min(sampleLength, byteCount) {
         let count = buffer.withUnsafeMutableBytes {

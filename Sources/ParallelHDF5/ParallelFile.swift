@@ -53,7 +53,7 @@ package final class ParallelFile {
         abandon()
         throw error
       }
-      Watch.remember(temporaries: [temporary, claim?.lockPath].compactMap { $0 })
+      Watch.remember(temporaries: [temporary])
     }
   }
 

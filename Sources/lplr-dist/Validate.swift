@@ -36,10 +36,19 @@ extension LPLRDist {
     /// A damaged file can make the library loop or ask for any amount of memory.
     private static func limitItself() {
       alarm(ValidatingChild.secondsAllowed)
-      var memory = rlimit(rlim_cur: 4 << 30, rlim_max: 4 << 30)
+      let most = rlim_t(mapped + (4 << 30))
+      var memory = rlimit(rlim_cur: most, rlim_max: most)
       setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &memory)
       var noCoreFile = rlimit(rlim_cur: 0, rlim_max: 0)
       setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &noCoreFile)
+    }
+
+    /// The bytes of address space that program and libraries take by themselves: terabytes, in a build
+    /// with a sanitizer.
+    private static var mapped: Int {
+      let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))
+        .flatMap { Int($0.prefix { $0 != " " }) }
+      return (pages ?? 0) * sysconf(Int32(_SC_PAGESIZE))
     }
   }
 }

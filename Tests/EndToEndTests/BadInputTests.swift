@@ -53,6 +53,9 @@ import Testing
     Case("nan-middle.h5", "--block-axis rows", 65, "row 150, column 257"),
     Case("inf.h5", "", 65, "row 10, column 20"), Case("minus-inf.h5", "", 65, "row 280, column 0"),
     Case("too-large.h5", "", 65, "row 0, column 250", "float32"),
+    Case("near-the-end.h5", "", 65, "norm of the matrix", "scale the matrix down"),
+    Case("all-near-the-end.h5", "--sketch signs", 65, "scale the matrix down"),
+    Case("near-zero.h5", "--basis sketch", 65, "scale the matrix up"),
   ]
 
   static let plans: [Case] = [

@@ -12,6 +12,7 @@ import Testing
   private static let stops: [(options: String, after: Int, ranks: Int)] = [
     ("", 2, 7), ("--power-iterations 2", 7, 1), ("--block-axis rows --power-iterations 1", 2, 3),
     ("--basis sketch", 4, 2), ("--sketch signs", 1, 1), ("--certify --power-iterations 0", 8, 2),
+    ("--tolerance 0.5", 5, 2),
   ]
 
   @Test(arguments: stops)
@@ -55,6 +56,14 @@ import Testing
     try Command.python("same_factors", [try job.reference(), job.output])
   }
 
+  /// Without a limit on its patience, a job waits for a rank that stands still for a while.
+  @Test func aRankThatPausesChangesNothing() throws {
+    let job = try Job("")
+    let finished = try job.interrupt("STOP+CONT", whom: "1", after: 2)
+    #expect(finished.status == 0 && finished.seconds > 3, "\(finished)")
+    try Command.python("same_factors", [try job.reference(), job.output])
+  }
+
   @Test func aRankThatHangsEndsTheJob() throws {
     let job = try Job("--stall-timeout 4")
     let stopped = try job.interrupt("STOP", whom: "1", after: 2)
@@ -72,6 +81,34 @@ import Testing
     let counts = try #require(
       finished.output.firstMatch(of: /kills (\d+) met (\d+) resumed (\d+)/), "\(finished.account)")
     #expect(Int(counts.1) == 5 && (Int(counts.2) ?? 0) >= 1, "\(finished.account)")
+  }
+
+  /// As if another job had named the same directory, whose output is another one.
+  @Test(arguments: [1, 3]) func aDirectoryBelongsToOneJob(ranks: Int) throws {
+    let job = try Job("", directory: "kept")
+    _ = try job.interrupt("USR1", after: 1)
+    let before = try FileManager.default.contentsOfDirectory(atPath: job.checkpoint).sorted()
+    let command =
+      (ranks > 1 ? ["mpirun", "-n", "\(ranks)"] : []) + [try Command.path()] + job.arguments
+    let refused = try Command.runPython("hold_lock", ["\(job.checkpoint)/lock"] + command)
+    #expect(refused.status == 73, "\(refused.account)")
+    #expect(
+      refused.errors.contains("kept: is in use by another job (host elsewhere, process 4711)"))
+    #expect(try job.files.sorted() == ["a.h5", "kept"])
+    let after = try FileManager.default.contentsOfDirectory(atPath: job.checkpoint).sorted()
+    #expect(after == before)
+  }
+
+  @Test func aDirectoryIsFreeWhenItsJobHasDied() throws {
+    let job = try Job("", directory: "kept")
+    // The root, which holds the lock; its file stays.
+    let killed = try job.interrupt("KILL", whom: "0", after: 2)
+    #expect(killed.status == 137, "\(killed)")
+    #expect(FileManager.default.fileExists(atPath: job.checkpoint + "/lock"))
+    let finished = try Command.run(job.arguments, ranks: 2)
+    #expect(finished.status == 0 && finished.errors.contains("resumed"), "\(finished.account)")
+    try Command.python("same_factors", [try job.reference(), job.output])
+    #expect(try job.files.sorted() == ["a.h5", "out.h5"])
   }
 
   @Test func anotherRequestIsRefusedByName() throws {
@@ -151,22 +188,27 @@ private final class Job {
   let folder: TemporaryFolder
   let input: String
   let output: String
+  let checkpoint: String
   let arguments: [String]
   private let options: [String]
   private let interval: String
   private var known: String?
 
-  init(_ options: String, interval: String = "0") throws {
+  /// - Parameter directory: that of the checkpoints, if it is given by name.
+  init(_ options: String, interval: String = "0", directory: String? = nil) throws {
     folder = try TemporaryFolder()
     input = try Command.generate(
       folder, "--shape 3000x2500 --spectrum exponential:20 --noise 0.1 --seed 5", ranks: 2)
     output = folder.url("out.h5").path
-    self.options = Command.words("--rank 30 --bits 4 --quiet " + options)
+    let size = options.contains("--tolerance") ? "" : "--rank 30 --bits 4 "
+    self.options = Command.words(size + "--quiet " + options)
     self.interval = interval
-    arguments = ["compress", input, "--output", output] + self.options
+    checkpoint = folder.url(directory ?? ".out.h5.checkpoint").path
+    arguments =
+      ["compress", input, "--output", output] + self.options
+      + (directory == nil ? [] : ["--checkpoint", checkpoint])
   }
 
-  var checkpoint: String { folder.url(".out.h5.checkpoint").path }
   var hasOutput: Bool { FileManager.default.fileExists(atPath: output) }
   var files: [String] {
     get throws { try FileManager.default.contentsOfDirectory(atPath: folder.path.path) }

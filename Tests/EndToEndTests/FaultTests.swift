@@ -78,13 +78,14 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path.path).count == 2)
   }
 
-  @Test(arguments: [1, 3]) func aFileThatIsBeingWrittenIsRefused(ranks: Int) throws {
+  @Test(arguments: [1, 3], ["plain", "swmr"])
+  func aFileThatIsBeingWrittenIsRefused(ranks: Int, mode: String) throws {
     let folder = try TemporaryFolder()
     let input = try Command.generate(folder, "--shape 60x50 --spectrum lowrank:2")
     let command =
       (ranks > 1 ? ["mpirun", "-n", "\(ranks)"] : [])
       + [try Command.path(), "compress", input, "--output", folder.url("out.h5").path]
-    let finished = try Command.runPython("while_open", [input] + command)
+    let finished = try Command.runPython("while_open", [mode, input] + command)
     #expect(finished.status == 65, "\(finished.account)")
     #expect(finished.errors.contains("is being written by another program"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path.path).count == 1)

@@ -16,7 +16,7 @@ import Testing
     let command =
       (ranks > 1 ? ["mpirun", "-n", "\(ranks)"] : [])
       + [try Command.path(), "compress", input, "--output", output] + Self.options
-    let finished = try Command.runPython("hold_lock", [output] + command)
+    let finished = try Command.runPython("hold_lock", [folder.url(".out.h5.lock").path] + command)
     #expect(finished.status == 73, "\(finished.account)")
     #expect(finished.errors.contains("another job (host elsewhere, process 4711)"))
     #expect(try names(folder) == ["a.h5"])

@@ -16,6 +16,15 @@ import Testing
       "storage_faults", [try Command.path(), Self.shim, folder.path.path, "2", "2"])
   }
 
+  /// What is no matter of agreement: the rank that fails takes the others along.
+  @Test func aLibraryThatFailsOnOneRankEndsTheJob() throws {
+    let folder = try TemporaryFolder()
+    let shim = URL(fileURLWithPath: Self.shim).deletingLastPathComponent()
+      .appendingPathComponent("library.c").path
+    try Command.python(
+      "library_faults", [try Command.path(), shim, folder.path.path, "3", "1"])
+  }
+
   @Test func changedBytesInTheInputEndWithOneLineAtMost() throws {
     let folder = try TemporaryFolder()
     try Command.python("mutants", [try Command.path(), folder.path.path, "30", "2", "1"])

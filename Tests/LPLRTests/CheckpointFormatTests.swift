@@ -67,7 +67,7 @@ import Testing
         "000004.pass0.sums", "000005.pass0.sums", "manifest.000004", "manifest.000005",
         "notes.txt",
       ])
-    checkpoints.removeFiles()
+    checkpoints.remove()
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder.path.path) == ["notes.txt"])
   }

@@ -111,7 +111,9 @@ final class Checkpoint {
   /// Does `body`; removes the checkpoints if it succeeds, and if it fails what belongs to none.
   /// Collective.
   func removingAfter<Result>(_ body: () throws -> Result) throws -> Result {
-    defer { if world.isRoot, !folder.path.isEmpty, !isNeeded { folder.removeFiles() } }
+    defer {
+      if world.isRoot, !folder.path.isEmpty { isNeeded ? folder.release() : folder.remove() }
+    }
     let result = try body()
     position = nil
     return result

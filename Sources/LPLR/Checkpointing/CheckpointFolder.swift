@@ -7,9 +7,11 @@ internal import ParallelHDF5
 /// array of the second read that was written for it.
 ///
 /// Arrays of finished reads are written once and belong to all later checkpoints. The newest two
-/// checkpoints are kept. Nothing else in the directory is touched.
+/// checkpoints are kept. Nothing else in the directory is touched, but for the file `lock` of the job
+/// that has claimed it.
 package struct CheckpointFolder {
   package let path: String
+  private var lock: JobLock?
 
   package init(_ path: String) { self.path = path }
 
@@ -87,6 +89,18 @@ package struct CheckpointFolder {
     }
   }
 
+  /// Makes the directory and keeps other jobs out of it. The one beside an output needs no claim: who
+  /// has that of the output has it. Throws ``OutputError``.
+  mutating func claim() throws {
+    try create()
+    lock = try JobLock(file("lock"), of: path) {
+      "is in use by another job (\($0)); wait for it or name another directory by --checkpoint"
+    }
+  }
+
+  /// Lets other jobs in.
+  func release() { lock?.release() }
+
   /// Makes a checkpoint of arrays that stand on disk: from the return on it counts.
   func commit(_ manifest: CheckpointManifest) throws {
     let temporary = file("manifest.tmp")
@@ -108,11 +122,17 @@ package struct CheckpointFolder {
     removeFiles(except: kept.map(Self.manifestName) + arrays)
   }
 
-  /// Removes all files but some, and the directory if nothing is left in it.
+  /// Removes all files but some.
   func removeFiles(except kept: [String] = []) {
     let kept = Set(kept)
     for name in names where !kept.contains(name) { unlink(file(name)) }
-    if kept.isEmpty { rmdir(path) }
+  }
+
+  /// Removes all files, gives the claim up, and removes the directory if nothing else is in it.
+  func remove() {
+    removeFiles()
+    release()
+    rmdir(path)
   }
 
   /// Puts a file or the names in a directory on disk.

@@ -24,6 +24,9 @@ extension CompressionPlan {
   /// ranks nor their memory. Throws ``InputError``.
   func identity(of input: InputMatrix) throws -> [CheckpointManifest.Trait] {
     let file = try FileIdentity(of: input.path)
+    // More than those of every job: a file may have been changed with its time kept.
+    let samples = try FileIdentity.sampledChecksum(
+      of: input.path, byteCount: file.byteCount, samples: 64)
     let traits: [(String, String)] = [
       ("the program", FactorFormat.creator), ("the BLAS kernels", BLAS.coreName),
       ("the dataset", input.datasetPath),
@@ -32,9 +35,7 @@ extension CompressionPlan {
       (
         "the time of the input's last change", "\(file.modifiedSeconds).\(file.modifiedNanoseconds)"
       ),
-      (
-        "the checksum of samples of the input", try String(checksumOfSamples(input.path), radix: 16)
-      ),
+      ("the checksum of samples of the input", String(samples, radix: 16)),
     ]
     let options: [(String, String?)] = [
       ("--rank", rule.rank.map(String.init)), ("--left-bits", rule.leftBits.map(String.init)),
@@ -52,27 +53,4 @@ extension CompressionPlan {
     ]
     return (traits + options.map { ($0, $1 ?? "not given") }).map { .init(name: $0, value: $1) }
   }
-}
-
-/// CRC-32 of the head of a file and of pieces all over it: tells apart most files that were changed
-/// with their time kept.
-private func checksumOfSamples(_ path: String) throws -> UInt {
-  let file = open(path, O_RDONLY | O_CLOEXEC)
-  guard file >= 0 else {
-    throw InputError.noInput("\(path): cannot be read (\(String(cString: strerror(errno))))")
-  }
-  defer { close(file) }
-  let size = try FileIdentity(of: path).byteCount
-  let (samples, length) = (64, 4096)
-  var buffer = [UInt8](repeating: 0, count: length)
-  var crc: UInt = 0
-  for sample in 0..<samples {
-    let offset = max(0, size - length) / (samples - 1) * sample
-    let count = buffer.withUnsafeMutableBytes { pread(file, $0.baseAddress, length, off_t(offset)) }
-    guard count >= 0 else {
-      throw InputError.badData("\(path): read failed (\(String(cString: strerror(errno))))")
-    }
-    crc = buffer.withUnsafeBytes { checksum(.init(rebasing: $0[..<count]), after: crc) }
-  }
-  return crc
 }

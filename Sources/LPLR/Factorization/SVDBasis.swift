@@ -50,8 +50,7 @@ struct SVDBasis {
     }
     let found = try SubspaceFinder(sweep: sweep, panels: plan.grid.panels).leading(
       plan.width, sketchedBy: plan.request.sketch, seed: plan.request.seed, width: plan.sketchWidth)
-    let summary = try found.statistics.summary(on: world)
-    return try sharpen(found.basis, summary)
+    return try sharpen(found.basis, found.summary)
   }
 
   /// Quantizes and refines A_m. Collective; does not read A.

@@ -2,6 +2,7 @@
 
 internal import LinearAlgebra
 internal import MessagePassing
+internal import ParallelHDF5
 
 /// LPLR as published: the quantized sketch itself is the left factor (Saha, Srivastava, Pilanci,
 /// "Matrix Compression via Randomized Low Rank and Low Precision Factorization", NeurIPS 2023,
@@ -58,12 +59,13 @@ struct SketchBasis {
     let product = clock.measure(.computing) {
       wt.times(r.transposed.rounded(), panels: plan.grid.panels, of: world.rank)
     }
-    let summary = try sketched.statistics.summary(on: world)
     let error = try ErrorFigure(
-      energy: summary.energy, projected: bt, approximated: product, partition: plan.grid.panels,
+      energy: sketched.summary.energy, projected: bt, approximated: product,
+      partition: plan.grid.panels,
       world: world)
     return LowRankFactors(
-      left: left, right: right, error: error, spectrum: [], prefixErrors: [], plain: summary.plain,
+      left: left, right: right, error: error, spectrum: [], prefixErrors: [],
+      plain: sketched.summary.plain,
       reads: 2, grid: plan.grid)
   }
 
@@ -74,6 +76,11 @@ struct SketchBasis {
     try world.agreeOnRoot {
       let cutoff = Double(max(plan.rows, plan.width)) * Double(Float.ulpOfOne)
       elements = try SingularValueDecomposition(r).pseudoinverse(cutoff: cutoff).elements
+      guard elements.allSatisfy({ Float($0).isFinite }) else {
+        throw InputError.badData(
+          "\(input.dataset.name): the elements are so small that single precision cannot hold their "
+            + "inverse; scale the matrix up")
+      }
     }
     elements = try world.broadcast(elements, from: 0, filler: 0)
     return SmallMatrix(rows: r.columns, columns: r.rows, elements: elements)

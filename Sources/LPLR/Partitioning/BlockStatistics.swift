@@ -69,13 +69,27 @@ final class BlockStatistics {
     let plain: PlainQuantization
   }
 
-  /// Adds up what all ranks know. Collective.
-  func summary(on world: Communicator) throws -> Summary {
+  /// Adds up what all ranks know. Collective. Throws ``InputError`` if products with A would overflow
+  /// single precision.
+  func summary(on world: Communicator, of input: InputMatrix) throws -> Summary {
     let energies = squares.view.storedRows.map { $0.reduce(0.0, +) }
+    let energy = try world.sumInOrder(energies, width: 1)[0]
+    try world.agreeOnRoot {
+      guard energy < Self.largestNorm * Self.largestNorm else {
+        throw InputError.badData(
+          "\(input.dataset.name): the norm of the matrix is \(energy.squareRoot().short); expected "
+            + "less than \(Self.largestNorm.short), or products overflow single precision; scale "
+            + "the matrix down")
+      }
+    }
     var total = plain
     try total.total(on: world)
-    return Summary(energy: try world.sumInOrder(energies, width: 1)[0], plain: total)
+    return Summary(energy: energy, plain: total)
   }
+
+  /// Sums of products of a column with random numbers are a few times the norm of the column: this
+  /// leaves a factor of 256.
+  private static let largestNorm = Double(sign: .plus, exponent: 120, significand: 1)
 }
 
 extension InputMatrix {

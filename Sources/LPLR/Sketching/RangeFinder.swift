@@ -15,7 +15,7 @@ struct RangeFinder {
   struct Sketched: ~Copyable {
     /// This rank's rows of Y (n_p x m).
     let sketch: Matrix<Double>
-    let statistics: BlockStatistics
+    let summary: BlockStatistics.Summary
   }
 
   /// Y = A S with a random S (Saha et al. 2023, Algorithm 1, step 1). Collective; costs one
@@ -27,7 +27,8 @@ struct RangeFinder {
     let y = try product(with: s, keeping: statistics.state(on: world)) {
       try statistics.add($0, of: $1, in: sweep.tiles.input)
     }
-    return Sketched(sketch: y, statistics: statistics)
+    return Sketched(
+      sketch: y, summary: try statistics.summary(on: world, of: sweep.tiles.input))
   }
 
   /// This rank's rows of Y = A S = sum_p A[:, C_p] S[C_p, :] (n_p x m) in double precision, for S of

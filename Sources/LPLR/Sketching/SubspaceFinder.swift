@@ -19,7 +19,7 @@ struct SubspaceFinder {
   struct Found: ~Copyable {
     /// This rank's columns of A, one a row (d_p x l).
     let basis: Matrix<Float>
-    let statistics: BlockStatistics
+    let summary: BlockStatistics.Summary
   }
 
   /// - Parameters:
@@ -42,11 +42,13 @@ struct SubspaceFinder {
       } visit: {
         try statistics.add($0, of: $1, in: sweep.tiles.input)
       }
-      return Found(basis: z, statistics: statistics)
+      return Found(
+        basis: z, summary: try statistics.summary(on: world, of: sweep.tiles.input))
     }
     let z = try sparseSketch(SparseSketch(seed: seed, columns: m), statistics)
+    let summary = try statistics.summary(on: world, of: sweep.tiles.input)
     let basis = try sweep.clock.measure(.computing) { try leadingRows(l, of: z) }
-    return Found(basis: basis, statistics: statistics)
+    return Found(basis: basis, summary: summary)
   }
 
   private func sparseSketch(_ sketch: SparseSketch, _ statistics: BlockStatistics) throws

@@ -31,6 +31,9 @@ write("cube", data=good.reshape(30, 10, 500))
 write("no-rows", data=np.zeros((0, 5), "f4"))
 write("no-columns", data=np.zeros((5, 0), "f4"))
 write("too-large", data=np.where(np.arange(500) == 250, 1e300, good.astype("f8")))
+write("near-the-end", data=np.where(np.arange(500) == 250, np.float32(3e38), good))
+write("all-near-the-end", data=good * np.float32(5e37))
+write("near-zero", data=good * np.float32(1e-43))
 write("nothing")
 for name, row, column, value in (
         ("nan-first", 0, 0, np.nan), ("nan-middle", 150, 257, np.nan),

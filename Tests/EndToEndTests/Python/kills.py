@@ -32,7 +32,7 @@ def main():
         return start(launcher + [command] + arguments)
 
     def succeed(process):
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=300)
         if process.returncode != 0:
             sys.exit(f"status {process.returncode}, seed {seed}: {errors}")
         return errors

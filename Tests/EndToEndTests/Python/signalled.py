@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGNAL WHOM FILE COMMAND...: runs a command, waits until a file stands there ("" for at once), sends
-a signal to the command itself ("job") or to one of its ranks (a number, in the order of process ids),
+a signal (or several, as in STOP+CONT, 3 s apart) to the command itself ("job") or to one of its ranks (a number, in the order of process ids),
 and prints what comes of it as JSON: status, seconds from the signal to the end, output and errors."""
 import json
 import os
@@ -58,7 +58,9 @@ def main():
     begin = time.monotonic()
     if process.poll() is None:
         target = process.pid if whom == "job" else children(process.pid)[int(whom)]
-        os.kill(target, getattr(signal, "SIG" + number))
+        for pause, name in enumerate(number.split("+")):
+            time.sleep(3 * (pause > 0))
+            os.kill(target, getattr(signal, "SIG" + name))
     try:
         output, errors = process.communicate(timeout=60)
     except subprocess.TimeoutExpired:
