@@ -27,7 +27,7 @@ import Testing
       ["compress", input, "-o", folder.url("f.h5").path, "--log-level", "debug"], ranks: ranks)
     #expect(finished.status == 0, "\(finished.account)")
     let lines = finished.errors.split(separator: "\n")
-    for phase in ["open", "read 1", "read 2", "refine"] {
+    for phase in ["open", "read 1", "read 2", "refine", "write"] {
       #expect(
         lines.filter { $0.hasPrefix("lplr-dist: \(phase) took ") }.count == 1,
         "\(phase): \(finished.account)")
