@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import MessagePassing
+internal import MessagePassing
 
 /// The stretches that a run falls into; every rank goes through the same ones in the same order.
 package enum Phase: Equatable, Sendable {
