@@ -8,7 +8,7 @@
 # Those of 2 to 4 must resume from a checkpoint, and their factors be those of a run without
 # interruption.
 #
-# Takes about six minutes on two cores, most of it waiting for limits of whole minutes. Slurm is
+# Takes about eight minutes on two cores, most of it waiting for limits of whole minutes. Slurm is
 # installed from the distribution if it is not here (as root, or through a sudo that asks for no
 # password). Its daemons run as the user of this script, with their own configuration, key, ports
 # and files in a temporary directory, and end with the test. No Slurm of this machine is touched.
