@@ -2,11 +2,13 @@
 # Runs jobs/slurm.sbatch under a real Slurm, on this machine alone: jobs/test.sh --slurm
 #   1. a job finishes, and its factors are verified;
 #   2. a job is cancelled in the middle, put back into the queue, and finishes;
-#   3. a job is longer than its time limit, goes back into the queue, and finishes.
-# The factors of 2 and 3 must be those of a run without interruption, and where the program saves
-# its state they must have resumed from it.
+#   3. a job is longer than its time limit, saves its state when it is warned, goes back into the queue
+#      by itself, and finishes;
+#   4. a job hangs, is killed at its time limit, put back into the queue, and finishes.
+# Those of 2 to 4 must resume from a checkpoint, and their factors be those of a run without
+# interruption.
 #
-# Takes about six minutes on two cores, most of it waiting for limits of whole minutes. Slurm is
+# Takes about eight minutes on two cores, most of it waiting for limits of whole minutes. Slurm is
 # installed from the distribution if it is not here (as root, or through a sudo that asks for no
 # password). Its daemons run as the user of this script, with their own configuration, key, ports
 # and files in a temporary directory, and end with the test. No Slurm of this machine is touched.
@@ -139,14 +141,18 @@ state() { scontrol show job "$1" | sed -nE "s/.*\b$2=([^ ]*).*/\1/p" | head -n 1
 
 is_in_state() { [[ $(state "$1" JobState) =~ ^($2)$ ]]; }
 
-# submit NAME [OPTION...]: starts jobs/slurm.sbatch on $work/NAME.h5, and prints the job's number.
+# submit NAME MINUTES [OPTION...]: starts jobs/slurm.sbatch on $work/NAME.h5 with a checkpoint every so
+# many minutes, and prints the job's number.
 submit() {
   sbatch --parsable --nodes=1 --ntasks-per-node="$tasks" --mem-per-cpu=0 \
-    --output="$work/$1.out" "${@:2}" jobs/slurm.sbatch "$work/$1.h5" "${often[@]}"
+    --output="$work/$1.out" "${@:3}" jobs/slurm.sbatch "$work/$1.h5" --checkpoint-every "$2"
 }
 
 # The job computes: its output file has its place beside the input.
 has_begun() { compgen -G "$work/.$1.lplr.h5.*" >/dev/null; }
+
+# Something can be resumed.
+has_saved() { compgen -G "$work/.$1.lplr.h5.checkpoint/manifest.*" >/dev/null; }
 
 # signal_ranks NAME SIGNAL: to every rank, and not to mpirun, whose command line has them in its middle.
 signal_ranks() { pkill "-$2" -f "^$program $work/$1.h5"; }
@@ -157,31 +163,27 @@ finish() {
   grep -q "^ranks  *$tasks," "$work/$1.out" || fail "job $2 ($1) did not run on $tasks ranks"
 }
 
-# Same factors as without interruption, resumed if the program can.
+# Resumed, with the same factors as without interruption.
 check_interrupted() {
   [[ $(state "$2" Restarts) -ge 1 ]] || fail "job $2 ($1) was not started again"
   "$LPLR_PYTHON" Tests/EndToEndTests/Python/same_factors.py \
     "$work/whole.lplr.h5" "$work/$1.lplr.h5" ||
     fail "the factors of job $2 ($1) differ from those without interruption"
-  if can_resume; then
-    grep -q resumed "$work/$1.out" || fail "job $2 ($1) began from the beginning"
-  fi
+  grep -o 'resumed from [^(]*' "$work/$1.out" || fail "job $2 ($1) began from the beginning"
+  ! has_saved "$1" || fail "job $2 ($1) left its checkpoint"
 }
-
-can_resume() { "$program" compress --help | grep -q -- --checkpoint; }
 
 finishes() {
   local job
-  job=$(submit whole --time=30)
+  job=$(submit whole 10 --time=30)
   finish whole "$job"
   "$program" verify "$work/whole.lplr.h5" "$work/whole.h5" | tail -n 3
 }
 
 is_cancelled_and_requeued() {
   local job
-  job=$(submit cancelled --time=30)
-  until_true 60 "job $job to begin" has_begun cancelled
-  sleep 4
+  job=$(submit cancelled 0 --time=30)
+  until_true 60 "a checkpoint of job $job" has_saved cancelled
   scancel "$job"
   until_true 30 "job $job to be cancelled" is_in_state "$job" CANCELLED
   [[ ! -e $work/cancelled.lplr.h5 ]] || fail "job $job had finished before it was cancelled"
@@ -191,26 +193,35 @@ is_cancelled_and_requeued() {
   check_interrupted cancelled "$job"
 }
 
-# The ranks stand still, so that no machine is too fast for the test, until Slurm warns them.
+# The ranks stand still, so that no machine is too fast for the test, until Slurm warns them. Without
+# the warning there would be no checkpoint.
 is_longer_than_its_limit() {
   local job
-  job=$(submit limited --time=1 --signal=B:USR1@20)
+  job=$(submit limited 10 --time=1 --signal=B:USR1@20)
   until_true 60 "job $job to begin" has_begun limited
-  sleep 4
   signal_ranks limited STOP
-  if can_resume; then
-    until_true 60 "the warning" grep -q 'warning' "$work/limited.out"
-    signal_ranks limited CONT
-    until_true 60 "job $job to requeue itself" is_in_state "$job" PENDING
-  else
-    # Ends at its limit, and only somebody else can start it again.
-    until_true 150 "job $job to be ended" is_in_state "$job" TIMEOUT
-    until_true 30 "the node" node_is_idle
-    scontrol requeue "$job"
-  fi
+  ! has_saved limited || fail "job $job saved its state before it was warned"
+  until_true 60 "the warning" grep -q 'warning' "$work/limited.out"
+  signal_ranks limited CONT
+  until_true 60 "job $job to requeue itself" is_in_state "$job" PENDING
   scontrol update job="$job" TimeLimit=30
   finish limited "$job"
   check_interrupted limited "$job"
+}
+
+# The ranks stand still for good, and cannot do what the warning asks for.
+is_killed_at_its_limit() {
+  local job
+  job=$(submit killed 0 --time=1 --signal=B:USR1@20)
+  until_true 60 "a checkpoint of job $job" has_saved killed
+  signal_ranks killed STOP
+  until_true 150 "job $job to be ended" is_in_state "$job" TIMEOUT
+  until_true 30 "the node" node_is_idle
+  ! pgrep -f "^$program $work/killed.h5" >/dev/null || fail "ranks of job $job are still there"
+  scontrol requeue "$job"
+  scontrol update job="$job" TimeLimit=30
+  finish killed "$job"
+  check_interrupted killed "$job"
 }
 
 trap clean_up EXIT
@@ -222,16 +233,14 @@ configure
 start_slurm
 step "Slurm $(slurmd -V | sed 's/.* //') is up, with $tasks cores"
 
-# Saves its state every second, if it has an option for that.
-read -ra often <<<"$("$program" compress --help |
-  sed -nE 's/.*(--checkpoint-(interval|every)).*/\1 1/p' | head -n 1)"
-
 "$program" generate "$work/whole.h5" --shape 4000x3000 --spectrum exponential:50 --noise 0.05 --quiet
-for name in cancelled limited; do cp "$work/whole.h5" "$work/$name.h5"; done
+for name in cancelled limited killed; do cp "$work/whole.h5" "$work/$name.h5"; done
 
 step "A job finishes"
 finishes
 step "A job is cancelled, and requeued"
 is_cancelled_and_requeued
-step "A job is longer than its time limit"
+step "A job is longer than its time limit, and is warned"
 is_longer_than_its_limit
+step "A job hangs, and is killed at its time limit"
+is_killed_at_its_limit

@@ -65,7 +65,7 @@ package struct CompressionReport: Sendable {
       ratio           \((Double(sourceBytes) / Double(max(factorBytes, 1))).short)
       bits per entry  \((8 * Double(factorBytes) / entries).short)
       relative error  \(errorText)
-      truncation      \(error.truncationError.short) of it by the choice of the basis
+      truncation      \(error.truncationError.short) by the choice of the basis alone
       plain           \(plainError.short) by quantization alone at the same size\(verdict)
       reads           \(reads)
       seconds         \(times.text)

@@ -44,6 +44,11 @@ package final class RunProgress: @unchecked Sendable {
     }
   }
 
+  /// The last phase has ended.
+  func end() {
+    lock.withLock { past.append((current, current.start.duration(to: .now).inSeconds)) }
+  }
+
   func advance(to fraction: Double) {
     lock.withLock { current.fraction = min(1, fraction) }
   }
@@ -63,16 +68,15 @@ extension RunProgress.State {
     guard let fraction, bytes > 0, seconds > 0 else {
       return "\(phase.name), \(seconds.clock) so far"
     }
-    let rate = fraction * Double(bytes) / seconds / 1e9
+    let rate = fraction * Double(bytes) / seconds
     let left = fraction > 0 ? ", \((seconds * (1 - fraction) / fraction).clock) left of it" : ""
-    return "\(phase.name), \(Int(100 * fraction)) %, \(rate.short) GB/s\(left)"
+    return "\(phase.name), \(Int(100 * fraction)) %, \(rate.bytes)/s\(left)"
   }
 
   /// The same when the phase has ended.
   package func report(after seconds: Double) -> String {
     guard bytes > 0, seconds > 0 else { return "\(phase.name) took \(seconds.short) s" }
-    return "\(phase.name) took \(seconds.short) s, "
-      + "\((Double(bytes) / seconds / 1e9).short) GB/s"
+    return "\(phase.name) took \(seconds.short) s, \((Double(bytes) / seconds).bytes)/s"
   }
 }
 

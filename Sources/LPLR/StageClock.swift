@@ -73,6 +73,7 @@ package final class StageClock {
   /// The times of all ranks, on every rank. Collective.
   package func summary(on world: Communicator) throws -> StageTimes {
     let total = now
+    progress?.end()
     let seconds = Stage.allCases.map { stage in
       spans.reduce(0.0) { $0 + $1.seconds[stage.rawValue] }
     }

@@ -58,9 +58,15 @@ package enum MPISession {
   /// Writes one line that begins with the name of the program to standard error.
   package static func report(_ text: String) { complain("\(program.withLock { $0 }): \(text)") }
 
+  private static let eraser = Mutex("")
+
+  /// Lines begin with this from now on: what takes a line of progress off a terminal, which may stand
+  /// there when any rank has something to say.
+  package static func beginLines(with eraser: String) { self.eraser.withLock { $0 = eraser } }
+
   /// Writes one line to standard error, in one call so that lines of ranks do not mix.
   package static func complain(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    FileHandle.standardError.write(Data((eraser.withLock { $0 } + line + "\n").utf8))
   }
 
   private static func finalize(status: Int32) -> Never {

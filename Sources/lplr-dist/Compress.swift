@@ -10,24 +10,29 @@ extension LPLRDist {
     static let configuration = CommandConfiguration(
       abstract: "Compress a matrix into factors (the default subcommand).",
       discussion: """
-        Reads the matrix 2 to 6 times, tile by tile, every rank its own columns, and writes
-        INPUT.lplr.h5: A ~ left right^T, in codes of a few bits, with the error beside them.
-        Without rank and bits, the factors take one bit for each entry of the matrix.
+        Reads the matrix 2 to 6 times, tile by tile, every rank its own columns, and
+        writes INPUT.lplr.h5: A ~ left right^T, in codes of a few bits, with the error
+        beside them. Without rank and bits, the factors take one bit for each entry of
+        the matrix.
 
         EXAMPLES
           mpirun -n 64 lplr-dist data.h5
           mpirun -n 4 lplr-dist data.h5 -o small.h5 --bits-per-entry 0.5
           mpirun -n 4 lplr-dist data.h5 --tolerance 0.01
           mpirun -n 4 lplr-dist data.h5 --dataset /layers/3/weight --rank 128 --bits 4
-          lplr-dist data.h5 --basis sketch --quantizer minmax --sketch gaussian --bits 8    (as published)
           mpirun -n 8 lplr-dist data.h5 --memory 512M --block-axis auto
-          mpirun -n 8 lplr-dist data.h5 --report run.json && lplr-dist report run.json -o run.html
+          mpirun -n 8 lplr-dist data.h5 --report run.json && lplr-dist report run.json
           mpirun -n 64 lplr-dist data.h5 --checkpoint-every 5
 
+        AS PUBLISHED
+          lplr-dist data.h5 --basis sketch --quantizer minmax --sketch gaussian \\
+            --bits 8
+
         STOPPING
-          The sums of the reads are kept every few minutes. A job that was killed goes on from
-          there when the same command is run again, on any number of ranks. USR1 or USR2 ask it to
-          save them and to end with status 75; TERM and INT stop it at once.
+          The sums of the reads are kept every few minutes. A job that was killed goes
+          on from there when the same command is run again, on any number of ranks.
+          USR1 or USR2 ask it to save them and to end with status 75; TERM and INT stop
+          it at once.
         """)
 
     @Argument(help: "The HDF5 file with the matrix.")

@@ -10,12 +10,12 @@ extension LPLRDist {
     static let configuration = CommandConfiguration(
       abstract: "Rebuild a matrix, or a part of it, from its factors.",
       discussion: """
-        Writes chunked float32 under the dataset's own path. Only the factors of the rows and
-        columns asked for are read, and only a few chunks are in memory.
+        Writes chunked float32 under the dataset's own path. Only the factors of the
+        rows and columns asked for are read, and only a few chunks are in memory.
 
         EXAMPLES
           mpirun -n 4 lplr-dist decompress data.lplr.h5
-          lplr-dist decompress data.lplr.h5 --rows 0:1000 --columns 500:600 -o corner.h5
+          lplr-dist decompress data.lplr.h5 --rows 0:1000 --columns 500:600 -o part.h5
           mpirun -n 4 lplr-dist decompress data.lplr.h5 --rank 16 -o coarse.h5
         """)
 

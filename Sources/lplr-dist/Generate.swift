@@ -11,9 +11,10 @@ extension LPLRDist {
     static let configuration = CommandConfiguration(
       abstract: "Write a matrix with known singular values, in parallel.",
       discussion: """
-        A = c U diag(s) V^T + noise N, with random orthonormal U and V, independent normal numbers
-        N, and c such that the first term has a root mean square of 1. The same for any number of
-        ranks. A rank needs 4 (rows / ranks + columns) k bytes for k components.
+        A = c U diag(s) V^T + noise N, with random orthonormal U and V, independent
+        normal numbers N, and c such that the first term has a root mean square of 1.
+        The same for any number of ranks. A rank needs 4 (rows / ranks + columns) k
+        bytes for k components.
 
         SPECTRA
           exponential:50   s_i = exp(-i / 50)
@@ -22,8 +23,10 @@ extension LPLRDist {
           phantom          the modified Shepp-Logan phantom instead
 
         EXAMPLES
-          mpirun -n 4 lplr-dist generate data.h5 --shape 20000x40000 --spectrum exponential:50
-          lplr-dist generate noisy.h5 --shape 2000x500 --spectrum lowrank:32 --noise 0.05 --seed 7
+          mpirun -n 4 lplr-dist generate data.h5 --shape 20000x40000 \\
+            --spectrum exponential:50
+          lplr-dist generate noisy.h5 --shape 2000x500 --spectrum lowrank:32 \\
+            --noise 0.05 --seed 7
           lplr-dist generate half.h5 --shape 4096x4096 --spectrum polynomial:1 \\
             --chunk 1024x1024 --dtype float16
         """)

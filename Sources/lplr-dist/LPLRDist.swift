@@ -12,20 +12,21 @@ struct LPLRDist: ParsableCommand {
     commandName: "lplr-dist",
     abstract: "Compress matrices too large for one machine into low-rank, low-precision factors.",
     discussion: """
-      Without a subcommand, compresses: `mpirun -n 64 lplr-dist data.h5` writes data.lplr.h5.
+      Without a subcommand, compresses: `mpirun -n 64 lplr-dist data.h5` writes
+      data.lplr.h5.
 
       EXAMPLES
-        mpirun -n 64 lplr-dist data.h5                      compress to one bit per entry
-        mpirun -n 4 lplr-dist data.h5 --rank 64 --bits 4    choose rank and bits
+        mpirun -n 64 lplr-dist data.h5                      to one bit per entry
+        mpirun -n 4 lplr-dist data.h5 --rank 64 --bits 4    to this rank and bits
         lplr-dist info data.lplr.h5                         what is in a factor file
         mpirun -n 4 lplr-dist verify data.lplr.h5 data.h5   the exact error
         mpirun -n 4 lplr-dist decompress data.lplr.h5       the matrix again
-        lplr-dist multiply data.lplr.h5 x.h5 -o y.h5        a product, without the matrix
-        lplr-dist plan data.h5 --ranks 512                  time and memory, before the queue
+        lplr-dist multiply data.lplr.h5 x.h5 -o y.h5        a product, from factors
+        lplr-dist plan data.h5 --ranks 512                  time and memory ahead
 
       EXIT STATUS
-        0 done, 64 wrong command line, 65 wrong input data, 66 no input, 70 internal error,
-        73 output cannot be created, 74 input or output error,
+        0 done, 64 wrong command line, 65 wrong input data, 66 no input,
+        70 internal error, 73 output cannot be created, 74 input or output error,
         75 stopped on request: the same command goes on later
       """,
     version: Version.current,

@@ -10,14 +10,15 @@ extension LPLRDist {
     static let configuration = CommandConfiguration(
       abstract: "Multiply a matrix by the compressed one, from its factors.",
       discussion: """
-        Writes Y = A X, with A = left right^T (n x d) as the factors have it and X (d x k), as float32
-        under the path of X. A is never rebuilt: for a few columns, that takes little longer than to
-        read the factors. Y has the same bytes for any number of ranks.
+        Writes Y = A X, with A = left right^T (n x d) as the factors have it and X
+        (d x k), as float32 under the path of X. A is never rebuilt: for a few columns,
+        that takes little longer than to read the factors. Y has the same bytes for any
+        number of ranks.
 
         EXAMPLES
           mpirun -n 4 lplr-dist multiply data.lplr.h5 x.h5 -o y.h5
-          mpirun -n 4 lplr-dist multiply data.lplr.h5 x.h5 -o z.h5 --transpose     Z = A^T X
           lplr-dist multiply data.lplr.h5 batch.h5 --dataset /queries/3 -o answers.h5
+          mpirun -n 4 lplr-dist multiply data.lplr.h5 x.h5 -o z.h5 --transpose
         """)
 
     @Argument(help: "The factor file.")

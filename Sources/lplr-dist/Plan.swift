@@ -11,9 +11,10 @@ extension LPLRDist {
     static let configuration = CommandConfiguration(
       abstract: "Say what a compression will cost, before it is queued, without MPI.",
       discussion: """
-        Opens the matrix for its shape and does not read it. Counts of reads, flops and bytes follow
-        from the plan that compress makes; seconds from the figures of a machine, which --calibrate
-        measures on a node of it in a few seconds. Give the options that compress will get.
+        Opens the matrix for its shape and does not read it. Counts of reads, flops and
+        bytes follow from the plan that compress makes; seconds from the figures of a
+        machine, which --calibrate measures on a node of it in a few seconds. Give the
+        options that compress will get.
 
         EXAMPLES
           lplr-dist plan --calibrate data.h5

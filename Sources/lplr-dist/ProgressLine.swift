@@ -82,7 +82,7 @@ final class ProgressLine: @unchecked Sendable {
       erase()
     } else if isOnTerminal {
       guard start.duration(to: .now).inSeconds >= Self.patience else { return }
-      write("\r\u{1B}[K\(LPLRDist.commandName): \(progress.state.text)")
+      write("\(Terminal.eraser)\(LPLRDist.commandName): \(progress.state.text)")
       isLineOpen = true
     } else if lastLine.duration(to: .now).inSeconds >= Self.logInterval {
       log(progress.state.text)
@@ -96,7 +96,7 @@ final class ProgressLine: @unchecked Sendable {
   }
 
   private func erase() {
-    if isLineOpen { write("\r\u{1B}[K") }
+    if isLineOpen { write(Terminal.eraser) }
     isLineOpen = false
   }
 
@@ -105,6 +105,9 @@ final class ProgressLine: @unchecked Sendable {
 
 /// Whether somebody watches.
 enum Terminal {
+  /// Takes away what stands on the line.
+  static let eraser = "\r\u{1B}[K"
+
   /// Whether standard error goes to a terminal: by itself, or through the launcher that started this
   /// rank, which hands on what the ranks write into its pipes.
   static var isStandardError: Bool {

@@ -9,8 +9,9 @@ extension LPLRDist {
     static let configuration = CommandConfiguration(
       abstract: "Make a page of drawings from the report of a compression, without MPI.",
       discussion: """
-        The page is one file that needs no other: spectrum, bits, error against size, error of the
-        column blocks where it was measured (--certify), and what the ranks spent their time on.
+        The page is one file that needs no other: spectrum, bits, error against size,
+        error of the column blocks where it was measured (--certify), and what the
+        ranks spent their time on.
 
         EXAMPLES
           mpirun -n 8 lplr-dist data.h5 --certify --report run.json

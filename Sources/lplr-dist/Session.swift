@@ -17,6 +17,7 @@ extension LPLRDist {
     _ level: LogLevel, _ body: (Communicator, RunProgress?) throws -> String?
   ) -> Never {
     session { world in
+      if level >= .info, Terminal.isStandardError { MPISession.beginLines(with: Terminal.eraser) }
       let progress = world.isRoot && level >= .info ? RunProgress() : nil
       let line = progress.map { ProgressLine($0, level: level) }
       defer { line?.stop() }

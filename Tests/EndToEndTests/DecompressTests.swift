@@ -118,11 +118,18 @@ import Testing
   }
 
   @Test func helpOfEachSubcommandHasExamples() throws {
-    for subcommand in ["compress", "decompress", "info", "verify", "multiply", "generate"] {
+    let list = try #require(
+      try Command.succeed(["--help"]).firstMatch(of: /SUBCOMMANDS:\n((?:  .*\n)+)/)?.1)
+    let subcommands = list.matches(of: /(?m)^  ([a-z]+)/).map { String($0.1) }
+    #expect(subcommands.sorted() == InstallTests.subcommands)
+    for subcommand in subcommands {
       let help = try Command.succeed([subcommand, "--help"])
       #expect(
         help.contains("EXAMPLES") && help.contains("lplr-dist \(subcommand)")
           || subcommand == "compress" && help.contains("lplr-dist data.h5"))
+      // None is broken at the edge of a terminal of 80 columns.
+      let examples = help.firstMatch(of: /EXAMPLES\n((?:.+\n)+)/)?.1 ?? ""
+      #expect(examples.split(separator: "\n").allSatisfy { $0.hasPrefix("  ") }, "\(examples)")
     }
     // Once for the whole job.
     let help = try Command.succeed(["--help"], ranks: 3)

@@ -27,7 +27,7 @@ import Testing
       ["compress", input, "-o", folder.url("f.h5").path, "--log-level", "debug"], ranks: ranks)
     #expect(finished.status == 0, "\(finished.account)")
     let lines = finished.errors.split(separator: "\n")
-    for phase in ["open", "read 1", "read 2", "refine"] {
+    for phase in ["open", "read 1", "read 2", "refine", "write"] {
       #expect(
         lines.filter { $0.hasPrefix("lplr-dist: \(phase) took ") }.count == 1,
         "\(phase): \(finished.account)")
@@ -56,5 +56,22 @@ import Testing
       lines.dropFirst().dropLast().allSatisfy { $0.hasPrefix("lplr-dist: ") && $0.count < 80 })
     // The summary begins on a line that was cleared.
     #expect(lines.last?.hasPrefix("wrote ") ?? false, "\(seen)")
+  }
+
+  @Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "no script(1)"))
+  func aMessageTakesTheLineAway() throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(folder, "--shape 900x800 --spectrum exponential:20")
+    let record = folder.url("typescript").path
+    let command =
+      "LPLR_TEST_PAUSE_MS=9000 timeout -s INT 3 '\(try Command.path())' '\(input)' -o "
+      + "'\(folder.url("f.h5").path)'"
+    let finished = try TestSupport.run("script", ["-qec", command, record])
+    #expect(finished.status == 124, "\(finished.account)")
+    let seen = try String(contentsOfFile: record, encoding: .utf8)
+    let lines = seen.split(separator: "\r\u{1B}[K", omittingEmptySubsequences: false)
+    #expect(lines.dropFirst().first?.hasPrefix("lplr-dist: read 1, ") ?? false, "\(seen)")
+    #expect(lines.last?.hasPrefix("lplr-dist: stopped by SIGINT") ?? false, "\(seen)")
   }
 }

@@ -12,8 +12,8 @@ import Testing
 
   @Test func aReadSaysHowFastAndHowLong() {
     let half = state(.reading(2), 0.25, bytes: 8_000_000_000)
-    #expect(half.text(after: 10) == "read 2, 25 %, 0.2 GB/s, 30 s left of it")
-    #expect(state(.reading(1), 0, bytes: 1).text(after: 10) == "read 1, 0 %, 0 GB/s")
+    #expect(half.text(after: 10) == "read 2, 25 %, 200.0 MB/s, 30 s left of it")
+    #expect(state(.reading(1), 0, bytes: 1).text(after: 10) == "read 1, 0 %, 0 B/s")
     #expect(half.report(after: 4) == "read 2 took 4.0 s, 2.0 GB/s")
     #expect(state(.refining, nil, bytes: 0).text(after: 205) == "refine, 3 min 25 s so far")
     #expect(state(.writing, nil, bytes: 0).report(after: 0.5) == "write took 0.5 s")
@@ -40,5 +40,8 @@ import Testing
     #expect(progress.state.phase == .reading(2))
     #expect(progress.takeFinished().map(\.state.phase) == [.opening, .reading(1), .solving])
     #expect(progress.takeFinished().isEmpty)
+    clock.enter(.writing)
+    progress.end()
+    #expect(progress.takeFinished().map(\.state.phase) == [.reading(2), .writing])
   }
 }

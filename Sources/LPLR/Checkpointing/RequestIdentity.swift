@@ -21,7 +21,7 @@ package struct CheckpointOptions: Sendable {
 
 extension CompressionPlan {
   /// All that decides the bits of the sums over a matrix, as the user knows it; not the number of
-  /// ranks nor their memory. Throws ``InputError``.
+  /// ranks nor their memory. Throws `InputError`.
   func identity(of input: InputMatrix) throws -> [CheckpointManifest.Trait] {
     let file = try FileIdentity(of: input.path)
     // More than those of every job: a file may have been changed with its time kept.

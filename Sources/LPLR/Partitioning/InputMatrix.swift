@@ -26,7 +26,7 @@ package final class InputMatrix {
   private let identity: FileIdentity
 
   /// Opens and checks the input on the root first, then on every rank, and checks that all ranks
-  /// see the same file. Collective. Throws ``InputError``.
+  /// see the same file. Collective. Throws `InputError`.
   package init(path: String, dataset: String?, axis: BlockAxis, on world: Communicator) throws {
     var selected: [UInt8] = []
     try world.agreeOnRoot {

@@ -18,7 +18,7 @@ package struct Calibration {
     (self.cores, self.file) = (cores, file)
   }
 
-  /// Throws ``InputError`` if the file cannot be read.
+  /// Throws `InputError` if the file cannot be read.
   package func measure() throws -> Machine {
     let descriptor = try file.map(Self.open)
     defer { if let descriptor { close(descriptor) } }

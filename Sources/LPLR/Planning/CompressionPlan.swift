@@ -34,9 +34,8 @@ package struct CompressionPlan: Sendable {
     }
   }
 
-  /// The same without MPI and without the matrix.
-  ///
-  /// - Parameter limit: bytes that a rank may use.
+  /// The same without MPI and without the matrix. A rank may use `limit` bytes, unless the request
+  /// says something else.
   package init(
     _ request: CompressionRequest, _ storage: MatrixStorage, ranks: Int, limit: Int
   ) throws {

@@ -46,7 +46,8 @@ package struct Forecast: Sendable {
     }
   }
 
-  /// - Parameter limit: bytes that a rank may use. Throws ``PlanError``.
+  /// Plans with `limit` bytes for a rank and this number of reads (nil: see ``Workload``). Throws
+  /// ``PlanError``.
   package init(
     _ request: CompressionRequest, _ storage: MatrixStorage, on job: Job, limit: Int,
     reads: Int? = nil

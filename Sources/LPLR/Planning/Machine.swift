@@ -70,7 +70,7 @@ package struct Machine: Codable, Sendable {
     return folder + "/lplr-dist/machine.json"
   }
 
-  /// Throws ``InputError`` that names the file.
+  /// Throws `InputError` that names the file.
   package init(reading path: String) throws {
     _ = try FileIdentity(of: path)
     do {

@@ -20,7 +20,7 @@ package struct MatrixStorage: Sendable {
     (self.typeName, self.elementByteCount, self.chunk) = (typeName, elementByteCount, chunk)
   }
 
-  /// Of a matrix in a file, which is opened and not read. Throws ``InputError``.
+  /// Of a matrix in a file, which is opened and not read. Throws `InputError`.
   package init(path: String, dataset: String?) throws {
     let file = try HDF5File(reading: path)
     self.init(of: try file.dataset(try file.selectMatrix(dataset)))

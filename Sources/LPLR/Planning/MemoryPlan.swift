@@ -44,8 +44,8 @@ package struct MemoryPlan: Equatable, Sendable {
     guard smallest <= limit else {
       throw PlanError(
         "a rank needs at least \((smallest >> 20) + 1) MiB (\(resident >> 20) MiB for its rows and "
-          + "columns of the factors, \((smallest - resident) >> 20) MiB for tiles), --memory allows "
-          + "\(limit >> 20) MiB; raise it, use more ranks or lower the rank")
+          + "columns of the factors, \((smallest - resident) >> 20) MiB for tiles) and may use "
+          + "\(limit >> 20) MiB; raise --memory, use more ranks or lower the rank")
     }
     let free = limit - resident
     if axis == .rows {

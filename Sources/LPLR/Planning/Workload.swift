@@ -49,7 +49,8 @@ package struct Workload: Sendable {
   /// Ranks that have columns of A.
   package let busyRanks: Int
 
-  /// - Parameter reads: nil: two, and what power iterations and the measured error add.
+  /// For this number of reads; nil stands for two, and what power iterations and the measured error
+  /// add.
   package init(_ plan: CompressionPlan, _ storage: MatrixStorage, ranks: Int, reads: Int? = nil)
     throws
   {

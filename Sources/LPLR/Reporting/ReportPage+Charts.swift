@@ -134,15 +134,17 @@ extension ReportPage {
       chart.columnLabel(phase.phase, at: (start + end) / 2)
     }
     let some = shown.count < report.ranks ? "\(shown.count) of \(report.ranks) ranks. " : ""
+    let phases = report.timeline.map {
+      "\($0.phase) (\(($0.end[shown[0]] - $0.start[shown[0]]).short) s)"
+    }
     return Self.section(
       "Timeline of the ranks", chart,
       legend: [
         ("two", "waiting for the reader"), ("one", "computing"), ("three", "communicating"),
         ("four", "writing"), ("rest", "waiting for other ranks, and the rest"),
       ],
-      note: some + "Phases one after the other: "
-        + report.timeline.filter { $0.end.first ?? 0 > ($0.start.first ?? 0) }.map(\.phase)
-        .joined(separator: ", ")
+      note: some + "Phases one after the other, with the seconds of rank \(shown[0]): "
+        + phases.joined(separator: ", ")
         + ". Inside a phase the shares of time are right, their order is not.")
   }
 

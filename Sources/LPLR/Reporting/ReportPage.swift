@@ -59,18 +59,22 @@ package struct ReportPage {
   private var figures: String {
     let rows: [(String, String)] = [
       ("factors", report.output),
-      ("bytes", "\(report.sourceBytes) in, \(report.factorBytes) out"),
+      (
+        "bytes",
+        "\(report.sourceBytes) in (\(Double(report.sourceBytes).bytes)), "
+          + "\(report.factorBytes) out (\(Double(report.factorBytes).bytes))"
+      ),
       (
         "method",
-        [report.method, report.basis, report.sketch, report.quantizer].joined(separator: ", ")
-          + ", seed \(report.seed), blocks of \(report.blockAxis)"
+        "\(report.method), basis \(report.basis), sketch \(report.sketch), quantizer "
+          + "\(report.quantizer), seed \(report.seed), blocks of \(report.blockAxis)"
       ),
       (
         "basis",
         "\(report.width) columns from a sketch of \(report.sketchWidth), \(report.reads) reads"
       ),
       ("bits", "\(report.leftBits.inRuns) left, \(report.rightBits.inRuns) right"),
-      ("truncation", "\(report.truncationError.short) of the error by the choice of the basis"),
+      ("truncation", "\(report.truncationError.short) by the choice of the basis alone"),
       ("plain", "\(report.plainQuantizationError.short) by quantization alone at the same size"),
       ("seconds", secondsText),
       (
@@ -94,8 +98,7 @@ package struct ReportPage {
     _ title: String, _ drawing: Chart, legend: [(style: String, text: String)], note: String
   ) -> String {
     let keys = legend.map {
-      "<span><svg class=\"key\" viewBox=\"0 0 14 14\"><rect class=\"\($0.style)\" x=\"1\" y=\"5\" "
-        + "width=\"12\" height=\"5\"/></svg>\($0.text.escaped)</span>"
+      "<span><svg class=\"key\" viewBox=\"0 0 14 14\">\(key($0.style))</svg>\($0.text.escaped)</span>"
     }
     return """
       <section>
@@ -105,6 +108,13 @@ package struct ReportPage {
       <p class="note">\(note.escaped)</p>
       </section>
       """
+  }
+
+  /// As the mark looks in the drawing.
+  private static func key(_ style: String) -> String {
+    style == "dashes"
+      ? "<line class=\"dashes\" x1=\"1\" x2=\"13\" y1=\"7\" y2=\"7\"/>"
+      : "<rect class=\"\(style)\" x=\"1\" y=\"5\" width=\"12\" height=\"5\"/>"
   }
 
   private static let style = """
@@ -126,7 +136,7 @@ package struct ReportPage {
     polyline.three { stroke: var(--three); } polyline.rest { stroke: var(--soft); stroke-dasharray: 5 4; }
     rect.one, circle.one { fill: var(--one); } rect.two, circle.two { fill: var(--two); }
     rect.three { fill: var(--three); } rect.four { fill: var(--four); } rect.rest { fill: var(--rest); }
-    rect.soft { fill: var(--one); fill-opacity: .55; } rect.dashes { fill: var(--soft); }
+    rect.soft { fill: var(--one); fill-opacity: .55; } line.dashes { stroke: var(--soft); stroke-width: 2; stroke-dasharray: 3 1.5; }
     .key { display: inline-block; width: 14px; height: 14px; margin-right: .35rem; vertical-align: -2px; }
     .legend span { margin-right: 1rem; white-space: nowrap; } .legend { margin: .25rem 0 0; font-size: .85rem; }
     .note, .foot { color: var(--soft); font-size: .85rem; margin: .35rem 0 0; } .foot { margin-top: 2.5rem; }

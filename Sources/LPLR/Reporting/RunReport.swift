@@ -95,7 +95,7 @@ package struct RunReport: Codable, Sendable {
     return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
   }
 
-  /// Throws ``InputError`` that names the file, unless it is such a report.
+  /// Throws `InputError` that names the file, unless it is such a report.
   package init(reading path: String) throws {
     _ = try FileIdentity(of: path)
     let data: Data
@@ -144,9 +144,7 @@ package struct RunReport: Codable, Sendable {
 }
 
 extension RunReport {
-  /// - Parameters:
-  ///   - input: the path of the file with the matrix.
-  ///   - output: that of the factors.
+  /// Of a run that has read the file `input` and written the factors to `output`; both are paths.
   package init(_ report: CompressionReport, input: String, output: String) {
     let (request, plan, error) = (report.plan.request, report.plan, report.error)
     reportVersion = Self.version

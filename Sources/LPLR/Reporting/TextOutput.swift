@@ -10,7 +10,7 @@ package struct TextOutput {
   private let path: String
   private let temporary: String
 
-  /// Creates the empty temporary file. Throws ``OutputError`` if `path` exists and may not be
+  /// Creates the empty temporary file. Throws `OutputError` if `path` exists and may not be
   /// replaced, or if its directory cannot be written.
   package init(path: String, replacing force: Bool) throws {
     self.path = path
