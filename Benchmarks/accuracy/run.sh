@@ -15,8 +15,7 @@ if [[ -z $LPLR_PYTHON ]]; then
   exit 69
 fi
 if [[ -z ${LPLR_DIST_BINARY:-} ]]; then
-  swift build --package-path "$LPLR_ROOT" -c release --product lplr-dist >&2
-  LPLR_DIST_BINARY=$(swift build --package-path "$LPLR_ROOT" -c release --show-bin-path)/lplr-dist
+  LPLR_DIST_BINARY=$(build_release)
 fi
 LPLR_COMMIT=$(git -C "$LPLR_ROOT" rev-parse --short HEAD 2>/dev/null || echo unknown)
 export LPLR_DIST_BINARY LPLR_COMMIT

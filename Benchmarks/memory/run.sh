@@ -12,8 +12,7 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=no
 shape=${SHAPE:-40000x40000}
 ranks=${RANKS:-4}
 command -v /usr/bin/time >/dev/null || { echo "memory: install the package time" >&2; exit 69; }
-swift build --quiet -c release --product lplr-dist
-binary=$(swift build -c release --show-bin-path)/lplr-dist
+binary=$(build_release)
 work=$(mktemp -d "${LPLR_DEMO_DIR:-${TMPDIR:-/tmp}}/lplr-memory.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 

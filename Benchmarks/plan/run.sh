@@ -18,8 +18,7 @@ repeats=${REPEATS:-3}
 limit=${LIMIT:-25}
 binary=${LPLR_DIST_BINARY:-}
 if [[ -z $binary ]]; then
-  swift build --quiet -c release --product lplr-dist --static-swift-stdlib
-  binary=$(swift build -c release --show-bin-path)/lplr-dist
+  binary=$(build_release)
 fi
 work=$(mktemp -d "${LPLR_DEMO_DIR:-${TMPDIR:-/tmp}}/lplr-plan.XXXXXX")
 trap 'rm -rf "$work"' EXIT

@@ -13,8 +13,7 @@ if [[ -z "$LPLR_PYTHON" ]]; then
   exit 69
 fi
 if [[ -z "${LPLR_DIST_BINARY:-}" ]]; then
-  swift build --quiet -c release --product lplr-dist
-  LPLR_DIST_BINARY=$(swift build -c release --show-bin-path)/lplr-dist
+  LPLR_DIST_BINARY=$(build_release)
   export LPLR_DIST_BINARY
 fi
 work=$(mktemp -d "${LPLR_DEMO_DIR:-${TMPDIR:-/tmp}}/lplr-reading.XXXXXX")
