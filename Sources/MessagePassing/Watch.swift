@@ -53,8 +53,12 @@ package enum Watch {
   private static func watch(_ stallTimeout: Double?, rank: Int) {
     let clock = ContinuousClock()
     var last = (moves: Progress.count, time: clock.now)
+    var woken = clock.now
     while true {
       usleep(50_000)
+      // A rank that was stopped itself, and goes on now, is no judge of the others.
+      if clock.now - woken > .seconds(1) { last.time = clock.now }
+      woken = clock.now
       if let number = Signals.stopSignal { stop(by: number, rank: rank) }
       let moves = Progress.count
       if moves != last.moves { last = (moves, clock.now) }
