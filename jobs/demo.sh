@@ -80,13 +80,13 @@ def print_error(what, error):
 source, factors, corner, block = (h5py.File(path, "r") for path in sys.argv[1:])
 original = matrix(source)
 certified = factors[original.name].attrs["relative_error"]
-print_error("as certified for the whole", certified)
+print_error("the whole, as the file says", certified)
 _, _, error = compare(matrix(block), original)
 same, rebuilt, _ = compare(matrix(corner), original)
 with np.printoptions(precision=3, suppress=True):
     print(f"\noriginal:\n{same[:4, :6]}\nrebuilt:\n{rebuilt[:4, :6]}")
 if not error < 2 * certified:
-    sys.exit("demo: the rebuilt part is further off than the certificate allows")
+    sys.exit("demo: the rebuilt part is more than twice as far off as the file says")
 PYTHON
 }
 

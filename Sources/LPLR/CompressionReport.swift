@@ -31,7 +31,7 @@ package struct CompressionReport: Sendable {
   let blocks: BlockErrors?
   let timeline: Timeline
 
-  /// - Parameter factors: those of the matrix as it stands in the file.
+  /// Of the factors of the matrix as it stands in the file.
   init(
     input: InputMatrix, plan: CompressionPlan, factors: LowRankFactors, times: StageTimes,
     timeline: Timeline, ranks: Int

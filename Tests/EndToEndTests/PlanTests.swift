@@ -49,7 +49,7 @@ import Testing
       figures.keys.sorted() == ["alone", "busy", "cores", "network_bandwidth", "network_latency"])
     for rates in ["alone", "busy"] {
       let rates = try #require(figures[rates] as? [String: Double])
-      #expect(rates.count == 13 && rates.values.allSatisfy { $0 > 1 && $0.isFinite }, "\(rates)")
+      #expect(rates.count == 16 && rates.values.allSatisfy { $0 > 1 && $0.isFinite }, "\(rates)")
     }
     let text = try Command.succeed(["plan", input, "--machine", machine])
     #expect(text.contains(machine))

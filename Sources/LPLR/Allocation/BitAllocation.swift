@@ -38,9 +38,8 @@ struct BitAllocation: Equatable, Sendable {
   /// gets more bits. Precision by component after Amestoy et al., "Mixed precision low rank
   /// approximations and their application to block low rank LU factorization" (2023).
   ///
-  /// - Parameter energies: sigma_i^2, descending.
-  /// - Parameter rank: components to keep, if that is decided.
-  /// - Returns: nil if no component fits.
+  /// Energies are sigma_i^2, descending; `rank` is how many components to keep, if that is decided.
+  /// Returns nil if no component fits.
   static func leastError(
     energies: [Double], rows n: Int, columns d: Int, bytes: Int, rank: Int? = nil
   ) -> BitAllocation? {

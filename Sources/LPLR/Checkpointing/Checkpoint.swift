@@ -7,7 +7,7 @@ internal import ParallelHDF5
 
 /// Keeps what the reads of A have summed up, so that a job that was killed goes on where it was.
 ///
-/// All that costs a read is made by ``Sweep/run(keeping:prepare:finish:compute:)``, and everything
+/// All that costs a read is made by ``Sweep``, and everything
 /// between reads follows from it alone. So a checkpoint is the sums of every read so far, the last one
 /// at a tile between two groups, and a resume is the same program from its beginning, in which the
 /// reads that were done take no time. Another number of ranks or another memory makes no difference:

@@ -33,7 +33,7 @@ final class TileReader {
   var place: String { "read \(passes)" }
 
   /// Runs one pass, or what is left of it when `done` of its tiles are known. `body` must call
-  /// ``TilePass/next()`` once for each of the stream's reads in each of ``TilePass/groups``, in their
+  /// `next()` once for each of the stream's reads in each of ``TilePass/groups``, in their
   /// order; a reader thread is ahead of it by one piece.
   func pass<Result: ~Copyable>(
     after done: Int = 0, _ body: (TilePass) throws -> Result
@@ -79,7 +79,7 @@ final class TileReader {
 ///
 /// `@unchecked Sendable` because the reader thread and the computing one share only the counters,
 /// under the condition's lock; a buffer belongs to the reader until its item is produced, and to the
-/// computation from then until the next call of ``next()``.
+/// computation from then until the next call of `next()`.
 final class TilePass: @unchecked Sendable {
   /// The groups of tiles in the order of this pass.
   let groups: [Range<Int>]

@@ -74,11 +74,12 @@ package struct Forecast: Sendable {
     let rates = job.machine.rates(ranksPerNode: job.ranksPerNode)
     var rate = rates.bytesRead
     if let limit = job.readBandwidth { rate = min(rate, limit / Double(job.ranks)) }
-    let reading = step.bytesRead / rate
+    let reading = step.bytesRead / rate + step.kept / rates.touched
     let computing =
       step.sketched / rates.sketched + step.multiplied / rates.multiplied + step.flops / rates.flops
       + step.doubleFlops / rates.doubleFlops + step.qrFlops / rates.qrFlops
       + step.summed / rates.summed + step.quantized / rates.quantized + step.moved / rates.moved
+      + step.touched / rates.touched + step.fitted / rates.fitted
     let root =
       step.rootSingular / rates.rootSingular + step.rootEigen / rates.rootEigen
       + step.rootAllocated / rates.rootAllocated + step.rootFlops / rates.doubleFlops
@@ -90,7 +91,7 @@ package struct Forecast: Sendable {
     let latency = job.nodes > 1 ? job.machine.networkLatency : job.machine.networkLatency / 5
     let communicating =
       2 * step.bytesSent / bandwidth + step.messages * Double(hops) * latency
-    let writing = step.bytesWritten / rates.bytesWritten
+    let writing = step.bytesWritten / rates.bytesWritten + step.saved / rates.saved
     let overlaps = job.ranksPerNode < job.machine.cores || job.readBandwidth != nil
     return StepTime(
       name: step.name, reading: reading, computing: computing, root: root,

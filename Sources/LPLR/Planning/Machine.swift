@@ -27,6 +27,11 @@ package struct Machine: Codable, Sendable {
     package var summed = 5e8
     package var quantized = 1e8
     package var moved = 8e9
+    /// Bytes of memory used for the first time, components whose scale is searched for, and bytes of
+    /// sums written for a checkpoint, a second.
+    package var touched = 2e9
+    package var fitted = 3e3
+    package var saved = 1e9
     /// n^3 of an SVD and of an eigenvalue problem, and components allocated, a second.
     package var rootSingular = 1e9
     package var rootEigen = 4e9
@@ -104,7 +109,8 @@ extension Machine.Rates {
   static var all: [WritableKeyPath<Machine.Rates, Double>] {
     [
       \.sketched, \.multiplied, \.flops, \.doubleFlops, \.qrFlops, \.summed, \.quantized, \.moved,
-      \.rootSingular, \.rootEigen, \.rootAllocated, \.bytesRead, \.bytesWritten,
+      \.touched, \.fitted, \.saved, \.rootSingular, \.rootEigen, \.rootAllocated, \.bytesRead,
+      \.bytesWritten,
     ]
   }
 }
@@ -114,8 +120,9 @@ extension Machine {
   package var text: String {
     let names = [
       "sketched elements", "elements of products", "flops", "flops in double precision",
-      "flops of QR", "terms of sums", "quantized elements", "bytes copied", "n^3 of an SVD",
-      "n^3 of an eigenvalue problem", "components allocated", "bytes read", "bytes written",
+      "flops of QR", "terms of sums", "quantized elements", "bytes copied", "bytes of new memory",
+      "scales searched", "bytes of sums kept", "n^3 of an SVD", "n^3 of an eigenvalue problem",
+      "components allocated", "bytes read", "bytes written",
     ]
     let lines = zip(names, Rates.all).map { name, rate in
       "\(alone[keyPath: rate].short) alone, \(busy[keyPath: rate].short) beside others: \(name)"

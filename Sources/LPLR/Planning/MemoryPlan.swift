@@ -22,10 +22,8 @@ package struct MemoryPlan: Equatable, Sendable {
   /// the basis or the sketch that they load.
   private static let usefulRows = 1024
 
-  /// - Parameters:
-  ///   - m: columns of the basis.
-  ///   - sketchWidth: columns of the sketch of this rank's columns of A.
-  ///   - keepsBothSides: whether both sides are orthonormalized and rotated in memory.
+  /// For a basis of m columns and a sketch of this rank's columns of A with `sketchWidth` of them; with
+  /// `keepsBothSides`, both sides are orthonormalized and rotated in memory.
   ///
   /// Throws ``PlanError`` if even the smallest reads do not fit.
   init(

@@ -2,39 +2,6 @@
 
 internal import LinearAlgebra
 
-/// What one step of a compression does, on the rank that has most to do.
-package struct Step: Sendable {
-  package let name: String
-  /// Bytes of A from the file.
-  package internal(set) var bytesRead = 0.0
-  /// Elements of A that pass through the sparse sketch, at ``SparseSketch/copies`` additions each.
-  package internal(set) var sketched = 0.0
-  /// Elements of A that pass through a product, and its flops in single precision.
-  package internal(set) var multiplied = 0.0
-  package internal(set) var flops = 0.0
-  /// Flops in double precision: products; QR.
-  package internal(set) var doubleFlops = 0.0
-  package internal(set) var qrFlops = 0.0
-  /// Terms of sums that do not depend on their order.
-  package internal(set) var summed = 0.0
-  /// Elements that are quantized.
-  package internal(set) var quantized = 0.0
-  /// Bytes copied or converted in memory.
-  package internal(set) var moved = 0.0
-  /// Done by the root while the others wait: n^3 of an SVD, n^3 of an eigenvalue problem, components
-  /// whose bits are searched, flops of triangular solves.
-  package internal(set) var rootSingular = 0.0
-  package internal(set) var rootEigen = 0.0
-  package internal(set) var rootAllocated = 0.0
-  package internal(set) var rootFlops = 0.0
-  /// Bytes that a rank sends or receives in collective calls, and how many calls there are.
-  package internal(set) var bytesSent = 0.0
-  package internal(set) var messages = 0.0
-  package internal(set) var bytesWritten = 0.0
-
-  init(_ name: String) { self.name = name }
-}
-
 /// The steps of a compression: counts that follow from the plan alone.
 ///
 /// Not counted: the search of a tolerance, whose number of reads depends on the matrix.
@@ -70,8 +37,9 @@ package struct Workload: Sendable {
     var steps: [Step] = []
     if plan.request.basis == .sketch {
       steps = [
-        counter.product("read 1"), counter.tsqr("orthonormalize", plan.grid.tiles),
-        counter.projection("read 2"), counter.tsqr("quantize", plan.grid.panels, factor: false),
+        counter.product("read 1"), counter.tsqr("orthonormalize", plan.grid.tiles, fitting: true),
+        counter.projection("read 2"),
+        counter.tsqr("quantize", plan.grid.panels, factor: false, fitting: true),
       ]
     } else {
       steps = [counter.sketch(), counter.directions()].compactMap { $0 }
@@ -140,6 +108,7 @@ private struct Counter {
   private func read(_ name: String, first: Bool = false) -> Step {
     var step = Step(name)
     step.bytesRead = rows * d * elementBytes * (first ? 1 : 1 - keptShare)
+    step.kept = first ? 4 * rows * d * keptShare : 0
     step.messages = groups
     return step
   }
@@ -150,6 +119,7 @@ private struct Counter {
     var step = read("read 1", first: true)
     step.sketched = rows * d
     step.moved = 8 * d * m
+    (step.touched, step.saved) = (4 * d * m, 4 * d * m)
     return step
   }
 
@@ -162,6 +132,7 @@ private struct Counter {
     step.doubleFlops = d * m * m
     step.flops = 2 * d * m * l
     step.moved = 12 * d * m
+    step.touched = 40 * m * m + 4 * d * l
     step.summed = strips * m * m
     step.rootEigen = m * m * m
     step.bytesSent = 8 * (m * m + m * l)
@@ -174,6 +145,7 @@ private struct Counter {
     var step = read(name, first: name == "read 1")
     step.multiplied = rows * d
     step.flops = 2 * rows * d * l
+    (step.touched, step.saved) = (8 * n * l, 8 * n * l)
     step.summed = rows * l * (Double(plan.grid.panels.count) / Double(ranks)).rounded(.up)
     if ranks > 1 {
       step.bytesSent = 8 * rows * l
@@ -187,6 +159,7 @@ private struct Counter {
     var step = read(name, first: name == "read 1")
     step.multiplied = rows * d
     step.flops = 2 * rows * d * l
+    (step.touched, step.saved) = (4 * d * l, 4 * d * l)
     if ranks > 1, name != "read 1" {
       step.bytesSent = 4 * rows * l
       step.messages += Double(plan.grid.tiles.count)
@@ -205,9 +178,13 @@ private struct Counter {
 
   // MARK: Between reads
 
-  /// QR of the blocks and of the joints above them, and with `factor` the way back down.
-  func tsqr(_ name: String, _ grid: BlockPartition, factor: Bool = true) -> Step {
+  /// QR of the blocks and of the joints above them, and with `factor` the way back down; with
+  /// `fitting`, the scales of a factor that is quantized by itself.
+  func tsqr(_ name: String, _ grid: BlockPartition, factor: Bool = true, fitting: Bool = false)
+    -> Step
+  {
     var step = Step(name)
+    step.fitted = fitting ? Double(r) : 0
     let mine = Double((grid.count + ranks - 1) / ranks)
     let block = Double(min(grid.blockSize, grid.extent))
     func qr(_ h: Double) -> Double {
@@ -231,6 +208,7 @@ private struct Counter {
       height = min(2 * height, l)
     }
     step.moved = mine * block * l * (factor ? 36 : 12)
+    step.touched = mine * block * l * 16
     if ranks > 1 { step.bytesSent += 8 * l * l }
     return step
   }
@@ -257,6 +235,7 @@ private struct Counter {
     var step = Step("refine")
     let (k, r) = (l, Double(self.r))
     step.flops = 2 * (n + d) * l * k
+    step.touched = 12 * (n + d) * l
     for half in 0..<quantizations {
       let isLeft = half % 2 == 0
       let grid = isLeft ? plan.grid.tiles : plan.grid.panels

@@ -39,6 +39,8 @@ struct MagnitudeHistogram {
   /// `binCount` counts for each component, over [0, largest].
   let counts: [Int]
 
+  init(largest: [Float], counts: [Int]) { (self.largest, self.counts) = (largest, counts) }
+
   /// Collective.
   init(of factor: MatrixView<Float>, on world: Communicator) throws {
     let components = factor.columns

@@ -19,7 +19,7 @@ struct RangeFinder {
   }
 
   /// Y = A S with a random S (Saha et al. 2023, Algorithm 1, step 1). Collective; costs one
-  /// ``product(with:visit:)``.
+  /// `product`.
   func sketch(with kind: SketchKind, seed: UInt64, width m: Int) throws -> Sketched {
     let mine = stream.grid.panels.range(of: world.rank)
     let s = sweep.clock.measure(.computing) { kind.dense(seed: seed).rows(mine, width: m) }

@@ -28,7 +28,7 @@ struct SparseSketch {
   /// dense signs (measured; see the article on the algorithm).
   static let copies = 4
 
-  /// - Parameter columns: a multiple of ``copies``.
+  /// The number of columns is a multiple of ``copies``.
   init(seed: UInt64, columns: Int) {
     precondition(columns > 0 && columns % Self.copies == 0, "a sparse sketch of \(columns) columns")
     self.columns = columns

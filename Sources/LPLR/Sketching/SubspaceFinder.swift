@@ -22,9 +22,8 @@ struct SubspaceFinder {
     let summary: BlockStatistics.Summary
   }
 
-  /// - Parameters:
-  ///   - l: directions to find.
-  ///   - m: columns of the sketch, at least l; only ``SketchKind/sparse`` may be wider than l.
+  /// Finds l directions by a sketch of m columns, at least l; only ``SketchKind/sparse`` may be wider
+  /// than l.
   ///
   /// Collective; reads A once. Sparse: 8 n d additions, d m^2 + 2 d m l flops over all ranks, and an
   /// eigenvalue problem of order m on the root. Otherwise 2 n d l flops.
@@ -160,8 +159,7 @@ struct SketchedColumns: ~Copyable {
   /// Columns in a strip: few, so that a strip of Z stays in a cache while A passes by.
   static let stripWidth = 256
 
-  /// - Parameter panels: the rank's panels; strips end where they end, so that they are the same ones
-  ///   on any number of ranks.
+  /// Strips end where the rank's panels end, so that they are the same ones on any number of ranks.
   init(columns: Range<Int>, panels: [Range<Int>], width: Int, isByColumns: Bool) {
     self.columns = columns
     strips = panels.flatMap { panel in
