@@ -182,7 +182,7 @@ enum CalibrationKernel: CaseIterable {
     }
     let histogram = MagnitudeHistogram(largest: [4], counts: counts)
     guard let book = Codebook.normalBooks(for: [4])[4] else { return Machine.Rates().fitted }
-    return repeated(1) { _ = histogram.bestScale(of: 0, for: book) }
+    return repeated(1) { _ = histogram.bestFit(of: 0, in: book) }
   }
 
   /// A new file each time, with its checksum.
