@@ -26,6 +26,9 @@ struct ComponentShapes: Sendable {
   /// An error so many times that of normal numbers asks for another scale: more than chance does in a
   /// hundred rows, and less than what it costs to look again.
   private static let tolerated = 1.25
+  /// Scales are fitted if that saves such a part of the squared error that normal numbers would have.
+  /// A single outlier among components of eight bits is not worth it.
+  private static let worthwhile = 0.1
   /// Histograms are too coarse for longer codes; these take the scale of codes so long.
   private static let longest = 8
 
@@ -39,6 +42,7 @@ struct ComponentShapes: Sendable {
     let normal = DistortionTable.normal.values
     scales = [Double](repeating: 0, count: r)
     distortions = scales
+    var saved = scales
     let histogram = try MagnitudeHistogram(
       of: x.view.block(rows: 0..<x.rows, columns: 0..<r), on: world)
     for component in stride(from: world.rank, to: r, by: world.size) {
@@ -54,10 +58,17 @@ struct ComponentShapes: Sendable {
       guard excess > Self.tolerated else { continue }
       let best = histogram.bestFit(of: component, in: book)
       guard best.scale > usual else { continue }
+      let rest = best.error / (normal[length] * squares[component])
       scales[component] = best.scale / usual
-      distortions[component] *= best.error / (normal[length] * squares[component])
+      distortions[component] *= rest
+      saved[component] = excess - rest
     }
     try world.allReduce(&scales, .sum)
     try world.allReduce(&distortions, .sum)
+    try world.allReduce(&saved, .sum)
+    // An error in one factor counts by the square of the other: once more by the component's.
+    let weights = zip(squares, bits).map { $0 * $0 * normal[Int($1)] }
+    let gain = zip(weights, saved).reduce(0) { $0 + $1.0 * $1.1 }
+    if gain < Self.worthwhile * weights.reduce(0, +) { self = ComponentShapes(bits: bits) }
   }
 }
