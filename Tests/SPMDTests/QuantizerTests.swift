@@ -75,7 +75,7 @@ extension SPMD {
       let all = Self.values(rows: 4000, columns: 2)
       let x = Matrix<Float>(rows: mine.count, columns: 2, repeating: 0)
       let normal: [Float] = (0..<4000).map { all[2 * $0] }
-      let sparse: [Float] = (0..<4000).map { $0 % 50 == 0 ? all[2 * $0 + 1] : 0 }
+      let sparse: [Float] = (0..<4000).map { $0 % 50 == 0 ? 7 * all[2 * $0 + 1] : 0 }
       let squares = [normal, sparse].map { values in
         values.reduce(0.0) { $0 + Double($1) * Double($1) }
       }

@@ -26,9 +26,9 @@ struct ComponentShapes: Sendable {
   /// An error so many times that of normal numbers asks for another scale: more than chance does in a
   /// hundred rows, and less than what it costs to look again.
   private static let tolerated = 1.25
-  /// Scales are fitted if that saves such a part of the squared error that normal numbers would have.
-  /// A single outlier among components of eight bits is not worth it.
-  private static let worthwhile = 0.1
+  /// Scales are fitted if that saves as much as the squared error that normal numbers would have.
+  /// Chance outliers in components of many bits promise less, and refinement does not keep it.
+  private static let worthwhile = 1.0
   /// Histograms are too coarse for longer codes; these take the scale of codes so long.
   private static let longest = 8
 
