@@ -23,8 +23,7 @@ struct ComponentShapes: Sendable {
     distortions = bits.map { DistortionTable.normal.values[Int($0)] }
   }
 
-  /// An error so many times that of normal numbers asks for another scale: more than chance does in a
-  /// hundred rows, and less than what it costs to look again.
+  /// Components with at most so many times the error of normal numbers are left alone.
   private static let tolerated = 1.25
   /// Scales are fitted if that saves as much as the squared error that normal numbers would have.
   /// Chance outliers in components of many bits promise less, and refinement does not keep it.
