@@ -31,12 +31,13 @@ run() {
 build() {
   heading "Build"
   printf '$ swift build -c release --product lplr-dist --static-swift-stdlib\n'
-  if ! swift build -c release --product lplr-dist --static-swift-stdlib >"$work/build.log" 2>&1; then
+  local program
+  if ! program=$(build_release 2>"$work/build.log"); then
     cat "$work/build.log" >&2
     echo "demo: the build failed; its output is above" >&2
     exit 70
   fi
-  PATH=$(swift build -c release --show-bin-path):$PATH
+  PATH=${program%/*}:$PATH
   echo "Built in $SECONDS s."
 }
 

@@ -44,6 +44,11 @@ usable_cores() {
   if ((cores > 0 && cores < processors)); then echo "$cores"; else echo "$processors"; fi
 }
 
+# For tests and benchmarks: more ranks than cores, which may then not be bound to one each.
+oversubscribe() {
+  export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+}
+
 # Builds the program as it is shipped and prints its path. Everybody asks here: other options of the
 # build would make each script build everything again.
 build_release() {

@@ -15,7 +15,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs/setup.sh
 source jobs/environment.sh
-export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+oversubscribe
 export OMPI_MCA_mpi_yield_when_idle=1
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/lplr-sanitize.XXXXXX")

@@ -16,9 +16,7 @@ esac
 jobs/setup.sh
 source jobs/environment.sh
 
-# Tests start more ranks than there are cores; ranks bound to one core each would be refused.
-export OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_hwloc_base_binding_policy=none
+oversubscribe
 
 finish() {
   local status=$?

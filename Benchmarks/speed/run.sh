@@ -60,5 +60,5 @@ export LPLR_DIST_BINARY LPLR_COMMIT LPLR_HEAT_PYTHON
 
 # Every program picks the kernels for this processor by itself.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS OMP_NUM_THREADS
-export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+oversubscribe
 exec "$LPLR_SPEED_DIR/peers/bin/python" -B "$directory/speed.py" "$@"

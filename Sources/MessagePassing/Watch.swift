@@ -13,7 +13,7 @@ internal import Synchronization
 ///   with status 74. A rank that hangs itself, or is stopped, says nothing and is so told apart.
 package enum Watch {
   private struct Scene {
-    var temporaries: [String] = []
+    var temporary: String?
     var locks: Set<String> = []
     var farewell = ""
     /// The status of a job that is ending by itself.
@@ -22,10 +22,8 @@ package enum Watch {
 
   private static let scene = Mutex(Scene())
 
-  /// Files to be removed when the job is stopped; none when the output is in its place.
-  package static func remember(temporaries paths: [String]) {
-    scene.withLock { $0.temporaries = paths }
-  }
+  /// A file to be removed when the job is stopped; nil when it is in its place.
+  package static func remember(temporary path: String?) { scene.withLock { $0.temporary = path } }
 
   /// A file that only says that this job has something; to be removed when the job is stopped.
   package static func remember(lock path: String) {
@@ -79,7 +77,7 @@ package enum Watch {
       let name = number == SIGINT ? "SIGINT" : "SIGTERM"
       MPISession.report(
         "stopped by \(name)"
-          + (scene.temporaries.isEmpty ? "" : "; nothing was written\(scene.farewell)"))
+          + (scene.temporary == nil ? "" : "; nothing was written\(scene.farewell)"))
     } else {
       // The first end of a rank makes mpirun kill the others: let the root speak.
       usleep(300_000)
@@ -89,7 +87,8 @@ package enum Watch {
   }
 
   private static func removeFiles(of scene: Scene) {
-    for path in scene.temporaries + scene.locks { unlink(path) }
+    if let path = scene.temporary { unlink(path) }
+    for path in scene.locks { unlink(path) }
   }
 
   private static func end(stalledFor seconds: Double, rank: Int) -> Never {

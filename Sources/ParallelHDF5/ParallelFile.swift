@@ -53,7 +53,7 @@ package final class ParallelFile {
         abandon()
         throw error
       }
-      Watch.remember(temporaries: [temporary])
+      Watch.remember(temporary: temporary)
     }
   }
 
@@ -239,7 +239,7 @@ package final class ParallelFile {
         "\(path): another program has created it in the meantime; use --force to replace it")
     }
     guard rename(temporary, path) == 0 else { throw OutputError.system("rename", path) }
-    Watch.remember(temporaries: [])
+    Watch.remember(temporary: nil)
     let folder = (path as NSString).deletingLastPathComponent
     let directory = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
     guard directory >= 0 else { return }

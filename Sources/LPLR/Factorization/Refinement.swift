@@ -127,9 +127,7 @@ struct Refinement {
     Target(
       coefficients: SmallMatrix.identity(values.count).firstColumns(shapes.scales.count),
       scales: zip(values, shapes.scales).map { Float(($0 / Double(rows)).squareRoot() * $1) },
-      feedback: .identity(0),
-      share: 0,
-      largestColumn: values[0].squareRoot())
+      feedback: .identity(0), share: 0, largestColumn: values[0].squareRoot())
   }
 
   /// argmin_F ||A_m - F Y^T|| for the other factor Y: F = X (X_Y^T Y) (Y^T Y)^-1.

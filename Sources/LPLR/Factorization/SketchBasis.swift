@@ -61,12 +61,10 @@ struct SketchBasis {
     }
     let error = try ErrorFigure(
       energy: sketched.summary.energy, projected: bt, approximated: product,
-      partition: plan.grid.panels,
-      world: world)
+      partition: plan.grid.panels, world: world)
     return LowRankFactors(
       left: left, right: right, error: error, spectrum: [], prefixErrors: [],
-      plain: sketched.summary.plain,
-      reads: 2, grid: plan.grid)
+      plain: sketched.summary.plain, reads: 2, grid: plan.grid)
   }
 
   /// R^+ (m x k), computed on the root and sent to every rank: its bits must not depend on who

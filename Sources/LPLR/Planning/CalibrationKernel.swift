@@ -181,7 +181,7 @@ enum CalibrationKernel: CaseIterable {
       Int(1e4 * Foundation.exp(-Double(bin * bin) / Double(1 << 18)))
     }
     let histogram = MagnitudeHistogram(largest: [4], counts: counts)
-    guard let book = Codebook.normalBooks(for: [4])[4] else { return Machine.Rates().fitted }
+    let book = Codebook.normal(bits: 4)
     return repeated(1) { _ = histogram.bestFit(of: 0, in: book) }
   }
 
@@ -200,9 +200,7 @@ enum CalibrationKernel: CaseIterable {
 
   private func singularValues() throws -> Double {
     let order = 256
-    let matrix = Self.noise(order, order)
-    let small = SmallMatrix(
-      rows: order, columns: order, elements: matrix.elements.map { Double($0) })
+    let small = Self.smallNoise(order)
     return try repeated(Double(order * order * order)) {
       _ = try SingularValueDecomposition(small)
     }
@@ -210,9 +208,7 @@ enum CalibrationKernel: CaseIterable {
 
   private func eigenvalues() throws -> Double {
     let order = 640
-    let matrix = Self.noise(order, order)
-    let small = SmallMatrix(
-      rows: order, columns: order, elements: matrix.elements.map { Double($0) })
+    let small = Self.smallNoise(order)
     return try repeated(Double(order * order * order)) {
       _ = try SymmetricEigen(leading: order / 4, of: small)
     }
@@ -246,6 +242,12 @@ enum CalibrationKernel: CaseIterable {
       offset = count < piece ? 0 : offset + count
     } while start.duration(to: .now).inSeconds < 4 * Self.seconds && bytes < 1 << 40
     return Double(max(bytes, 1)) / start.duration(to: .now).inSeconds
+  }
+
+  private static func smallNoise(_ order: Int) -> SmallMatrix {
+    let matrix = noise(order, order)
+    return SmallMatrix(
+      rows: order, columns: order, elements: matrix.elements.map { Double($0) })
   }
 
   private static func noise(_ rows: Int, _ columns: Int) -> Matrix<Float> {
