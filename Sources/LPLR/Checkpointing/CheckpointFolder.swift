@@ -90,7 +90,7 @@ package struct CheckpointFolder {
   }
 
   /// Makes the directory and keeps other jobs out of it. The one beside an output needs no claim: who
-  /// has that of the output has it. Throws ``OutputError``.
+  /// has that of the output has it. Throws `OutputError`.
   mutating func claim() throws {
     try create()
     lock = try JobLock(file("lock"), of: path) {

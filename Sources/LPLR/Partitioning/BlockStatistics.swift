@@ -69,7 +69,7 @@ final class BlockStatistics {
     let plain: PlainQuantization
   }
 
-  /// Adds up what all ranks know. Collective. Throws ``InputError`` if products with A would overflow
+  /// Adds up what all ranks know. Collective. Throws `InputError` if products with A would overflow
   /// single precision.
   func summary(on world: Communicator, of input: InputMatrix) throws -> Summary {
     let energies = squares.view.storedRows.map { $0.reduce(0.0, +) }
