@@ -28,7 +28,7 @@ let package = Package(
     // MARK: The method
     .target(
       name: "LPLR",
-      dependencies: ["LinearAlgebra", "ParallelHDF5", "MessagePassing"],
+      dependencies: ["LinearAlgebra", "ParallelHDF5", "MessagePassing", "CLinux"],
       swiftSettings: settings),
 
     // MARK: Wrappers, one for each library

@@ -41,4 +41,17 @@ package struct Cholesky {
     }
     return SmallMatrix(rows: b.rows, columns: b.columns, elements: solution)
   }
+
+  /// L^-1, lower triangular (`dtrtri`); order^3 / 3 flops.
+  package func inverse() throws(LinearAlgebraError) -> SmallMatrix {
+    var inverse = lower
+    if lower.rows > 0 {
+      try LinearAlgebraError.check(
+        LAPACKE_dtrtri(
+          LAPACK_COL_MAJOR, CChar(bitPattern: UInt8(ascii: "U")),
+          CChar(bitPattern: UInt8(ascii: "N")), blasInt(lower.rows, "dtrtri"), &inverse.elements,
+          blasInt(lower.rows, "dtrtri")), "dtrtri", rows: lower.rows, columns: lower.rows)
+    }
+    return inverse
+  }
 }

@@ -22,10 +22,14 @@ package struct FixedPointSum {
     precondition(bound >= 0 && bound.isFinite, "a sum bounded by \(bound)")
     self.rows = rows
     self.columns = columns
-    // A power of two, so that rounding to multiples of it is exact arithmetic.
-    let exponent = bound > 0 ? Int(bound.exponent) + 1 : 0
-    unit = Double(sign: .plus, exponent: exponent - 61, significand: 1)
+    unit = Self.unit(below: bound)
     sums = [Int64](repeating: 0, count: rows * columns)
+  }
+
+  /// A power of two, so that rounding to multiples of it is exact arithmetic.
+  static func unit(below bound: Double) -> Double {
+    let exponent = bound > 0 ? Int(bound.exponent) + 1 : 0
+    return Double(sign: .plus, exponent: exponent - 61, significand: 1)
   }
 
   /// Adds a matrix of terms, row-major.

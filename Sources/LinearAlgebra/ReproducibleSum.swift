@@ -21,7 +21,7 @@ package import MessagePassing
 /// the array, the last step packs both parts into one 64-bit integer. A sum of all terms in
 /// double-double would be more exact and still depend on the order; a superaccumulator of the
 /// whole range of exponents would take 40 bytes a number.
-package final class ReproducibleSum {
+package final class ReproducibleSum: ExactSum {
   /// The number of sums.
   package let count: Int
   private let top: UnsafeMutableBufferPointer<Double>
@@ -124,12 +124,4 @@ package final class ReproducibleSum {
     let exponent = Int(Double(x).exponent) + 1
     return exponent >= 0 ? exponent / binWidth : -((binWidth - 1 - exponent) / binWidth)
   }
-}
-
-/// The largest absolute value, NaN or infinite if an element is.
-private func largestMagnitude(_ values: UnsafeBufferPointer<Float>) -> Float {
-  // Bit patterns of absolute values are ordered like the values, and NaN stands above infinity.
-  var largest: UInt32 = 0
-  for value in values { largest = max(largest, value.bitPattern & 0x7fff_ffff) }
-  return Float(bitPattern: largest)
 }

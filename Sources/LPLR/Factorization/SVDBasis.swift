@@ -135,7 +135,9 @@ struct SVDBasis {
     let (tiles, panels) = (plan.grid.tiles, plan.grid.panels)
     try orthonormalize(right, panels)
     let finder = RangeFinder(sweep: sweep)
-    let left = try finder.product(with: right).rounded()
+    // Of a row of A times a column of an orthonormal basis, with room for its rounding.
+    let largest = 2 * energy.squareRoot()
+    let left = try finder.product(with: right, below: largest).rounded()
 
     var outlook = try outlook(of: left, tiles, energy: energy)
     var iterations = 0
@@ -147,7 +149,7 @@ struct SVDBasis {
         _ = right.elements.update(fromContentsOf: projected.elements)
       } else {
         try orthonormalize(right, panels)
-        try finder.product(with: right).round(into: left)
+        try finder.product(with: right, below: largest).round(into: left)
       }
       iterations += 1
       let next =
@@ -232,15 +234,16 @@ struct SVDBasis {
 
   /// Overwrites the rows of a matrix by those of an orthonormal basis of its columns' span.
   private func orthonormalize(_ matrix: borrowing Matrix<Float>, _ grid: BlockPartition) throws {
-    let wide = Matrix<Double>(rows: matrix.rows, columns: matrix.columns, repeating: 0)
-    matrix.widen(into: wide)
-    try orthonormalize(wide, into: matrix, grid)
-  }
-
-  private func orthonormalize(
-    _ wide: borrowing Matrix<Double>, into matrix: borrowing Matrix<Float>, _ grid: BlockPartition
-  ) throws {
+    let first = grid.range(of: world.rank).lowerBound
+    let squares = grid.blocks(of: world.rank).map {
+      sumOfSquares(matrix.rows(grid.range(ofBlock: $0).shifted(by: -first)))
+    }
+    let energy = try world.sumInOrder(squares, width: 1)[0]
     try clock.measure(.computing) {
+      // What a sketch or a product left is mostly well conditioned.
+      if try CholeskyQR(partition: grid, world: world).orthonormalize(matrix, energy: energy) { return }
+      let wide = Matrix<Double>(rows: matrix.rows, columns: matrix.columns, repeating: 0)
+      matrix.widen(into: wide)
       _ = try TSQR(partition: grid, columns: wide.columns, world: world).factor(wide)
       wide.round(into: matrix)
     }

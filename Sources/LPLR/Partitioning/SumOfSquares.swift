@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLinux
 internal import LinearAlgebra
 
 /// ||A||_F^2 of a block in double precision. Squares of float32 cannot overflow there, so the sum
@@ -29,16 +30,26 @@ func sumOfSquares(_ run: UnsafeBufferPointer<Float>) -> Double {
 }
 
 /// Copies a block as it is stored, without gaps, and returns its sum of squares.
+///
+/// Each row is a short run far from the next one, so memory is asked for some rows ahead.
 func copySummingSquares(_ a: MatrixView<Float>, to target: UnsafeMutablePointer<Float>) -> Double {
   var next = target
   var sum = 0.0
+  var ahead = a.storedRows.dropFirst(4).makeIterator()
   for run in a.storedRows {
     guard let source = run.baseAddress else { continue }
+    if let later = ahead.next() { prefetch(UnsafeBufferPointer(later)) }
     next.update(from: source, count: run.count)
     sum += sumOfSquares(UnsafeBufferPointer(start: next, count: run.count))
     next += run.count
   }
   return sum
+}
+
+private func prefetch(_ run: UnsafeBufferPointer<Float>) {
+  guard let start = run.baseAddress else { return }
+  let line = 64 / MemoryLayout<Float>.size
+  for index in stride(from: 0, to: run.count, by: line) { lplr_prefetch(start + index) }
 }
 
 /// The sum of squared differences of two runs of elements of equal length, each difference in single

@@ -36,9 +36,11 @@ struct RangeFinder {
   /// the rank that owns it; `visit` sees every block that is multiplied. Collective.
   ///
   /// Reads A once; 2 n d m flops over all ranks; sends 8 n m bytes a rank. The sums over panels are
-  /// reproducible, so Y is the same in every bit for any number of ranks.
+  /// exact, so Y is the same in every bit for any number of ranks.
+  ///
+  /// - Parameter bound: what |A| |S| does not exceed in any element, if it is known: sums cost less.
   func product(
-    with s: borrowing Matrix<Float>, keeping state: PassState = .nothing,
+    with s: borrowing Matrix<Float>, below bound: Double? = nil, keeping state: PassState = .nothing,
     visit: (MatrixView<Float>, BlockStream.Cell) throws -> Void = { _, _ in }
   ) throws -> Matrix<Double> {
     let grid = stream.grid
@@ -46,7 +48,7 @@ struct RangeFinder {
     let mine = grid.panels.range(of: world.rank)
     let y = Matrix<Double>(
       rows: grid.tiles.range(of: world.rank).count, columns: m, repeating: 0)
-    let workspace = Workspace(stream: stream, width: m)
+    let workspace = Workspace(stream: stream, width: m, bound: bound)
 
     let sums = PassState(rows: [SavedRows("product", y, grid.tiles)])
     try sweep.run(keeping: sums + state) { block in
@@ -65,17 +67,16 @@ struct RangeFinder {
     return y
   }
 
-  private func add(_ product: MatrixView<Float>, to sum: ReproducibleSum) throws {
+  private func add(_ product: MatrixView<Float>, to sum: any ExactSum) throws {
     let terms = UnsafeBufferPointer(start: product.base, count: product.rows * product.columns)
     guard sum.add(terms) else {
       throw InputError.badData(
-        "\(sweep.tiles.input.dataset.name): products of its elements overflow single precision; scale the "
-          + "matrix down")
+        "\(sweep.tiles.input.dataset.name): products of its elements overflow single precision, or are "
+          + "larger than the norm of the matrix allows; scale it down, and do not write to it now")
     }
   }
 
-  private func reduce(_ tile: Int, _ sum: ReproducibleSum, into y: borrowing Matrix<Double>) throws
-  {
+  private func reduce(_ tile: Int, _ sum: any ExactSum, into y: borrowing Matrix<Double>) throws {
     let owner = stream.grid.tiles.owner(ofBlock: tile)
     let range = stream.grid.tiles.range(ofBlock: tile)
     let first = stream.grid.tiles.range(of: owner).lowerBound
@@ -91,14 +92,16 @@ struct RangeFinder {
   /// The arrays that every group uses again.
   private struct Workspace: ~Copyable {
     let products: Matrix<Float>
-    let sums: [ReproducibleSum]
+    let sums: [any ExactSum]
     private let tileRows: Int
 
-    init(stream: BlockStream, width m: Int) {
+    init(stream: BlockStream, width m: Int, bound: Double?) {
       tileRows = min(stream.grid.tiles.blockSize, stream.grid.tiles.extent)
       products = Matrix(rows: stream.tilesPerGroup * tileRows, columns: m, repeating: 0)
       let count = tileRows * m
-      sums = (0..<stream.tilesPerGroup).map { _ in ReproducibleSum(count: count) }
+      sums = (0..<stream.tilesPerGroup).map { _ in
+        if let bound { BoundedSum(count: count, bound: bound) } else { ReproducibleSum(count: count) }
+      }
     }
 
     func product(_ cell: BlockStream.Cell, in group: Range<Int>) -> MatrixView<Float> {

@@ -91,8 +91,9 @@ struct SparseSketch {
       guard let source = at.base, let target = z.base else { return }
       signs.withUnsafeBufferPointer { signs in
         guard let signs = signs.baseAddress else { return }
-        for piece in diagonals {
-          for column in 0..<at.rows {
+        let diagonals = diagonals
+        for column in 0..<at.rows {
+          for piece in diagonals {
             addProductRun(
               source + column * at.stride + piece.first,
               signs + piece.copy * range.count + piece.first,

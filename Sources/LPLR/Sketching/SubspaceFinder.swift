@@ -102,19 +102,8 @@ struct SubspaceFinder {
     }
     let squares = z.strips.map { sumOfSquares(z.strip(of: $0)) }
     let energy = try world.sumInOrder(squares, width: 1)[0]
-    var sum = FixedPointSum(rows: m, columns: m, bound: energy)
-    let product = Matrix<Double>(rows: m, columns: m, repeating: 0)
-    for strip in z.strips {
-      let block = z.strip(of: strip)
-      let wide = Matrix<Double>(
-        rows: z.isByColumns ? strip.count : m, columns: z.isByColumns ? m : strip.count,
-        repeating: 0)
-      for (target, source) in zip(wide.view.storedRows, block.storedRows) {
-        for index in source.indices { target[index] = Double(source[index]) }
-      }
-      gram(of: z.isByColumns ? wide.view : wide.view.transposed, into: product)
-      sum.add(UnsafeBufferPointer(product.elements))
-    }
+    var sum = GramSum(order: m, bound: energy)
+    for strip in z.strips { sum.add(z.strip(of: strip)) }
     let coefficients = try coefficients(l, of: try sum.total(on: world)).transposed.rounded()
     for strip in z.strips {
       multiply(
