@@ -39,7 +39,7 @@ package struct Verifier {
     let plan = try world.agree {
       try MemoryPlan(
         grid: grid, width: 1, sketchWidth: 1, keepsBothSides: false, axis: .columns,
-        chunk: input.dataset.chunk, limit: memory)
+        chunk: input.dataset.chunk, keepsTiles: false, limit: memory)
     }
     let stream = BlockStream(
       grid: grid, rank: world.rank, tilesPerGroup: 1, columnsPerRead: plan.columnsPerRead)

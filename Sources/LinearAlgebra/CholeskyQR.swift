@@ -70,7 +70,8 @@ package struct CholeskyQR {
   }
 
   /// D^-1 L^-T of a Gram matrix, or nil if it would not be accurate.
-  private static func inverse(ofRootOf gram: SmallMatrix) throws(LinearAlgebraError) -> SmallMatrix? {
+  private static func inverse(ofRootOf gram: SmallMatrix) throws(LinearAlgebraError) -> SmallMatrix?
+  {
     let m = gram.rows
     let norms = (0..<m).map { max(0, gram[$0, $0]).squareRoot() }
     // The sum that made the Gram matrix has 60 bits below the largest of all.
@@ -84,7 +85,7 @@ package struct CholeskyQR {
       // The part of each column, of length 1, that is not in the span of those before it.
       guard (0..<m).allSatisfy({ root.lower[$0, $0] > 0.01 }) else { return nil }
       return try root.inverse().scalingColumns(by: scales).transposed
-    } catch where error.info > 0 {
+    } catch  where error.info > 0 {
       return nil
     }
   }

@@ -14,6 +14,8 @@ package final class Dataset {
   package let elementByteCount: Int
   /// The extent of a chunk, nil if the dataset is not chunked.
   package let chunk: [Int]?
+  /// Whether its bytes are those of an array in memory: native float32, and no filters.
+  package let isPlain: Bool
   /// Bytes allocated for the data in the file.
   package let storedByteCount: Int
 
@@ -39,6 +41,8 @@ package final class Dataset {
     } else {
       chunk = nil
     }
+    isPlain =
+      NumberFormat(type.id)?.isNativeFloat == true && H5Pget_nfilters(creation.id) == 0
     storedByteCount = Int(H5Dget_storage_size(id))
     path = ReadPath(
       handle, name: name, type: type, shape: shape, chunk: chunk, creation: creation.id,

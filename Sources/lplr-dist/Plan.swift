@@ -143,7 +143,8 @@ extension LPLRDist {
       return MatrixStorage(
         rows: shape.rows, columns: shape.columns, typeName: dtype.rawValue,
         elementByteCount: dtype.byteCount,
-        chunk: chunk.map { [min($0.rows, shape.rows), min($0.columns, shape.columns)] })
+        chunk: chunk.map { [min($0.rows, shape.rows), min($0.columns, shape.columns)] },
+        isPlain: dtype == .float32)
     }
 
     private var request: CompressionRequest {

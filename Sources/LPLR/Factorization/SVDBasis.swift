@@ -241,7 +241,9 @@ struct SVDBasis {
     let energy = try world.sumInOrder(squares, width: 1)[0]
     try clock.measure(.computing) {
       // What a sketch or a product left is mostly well conditioned.
-      if try CholeskyQR(partition: grid, world: world).orthonormalize(matrix, energy: energy) { return }
+      if try CholeskyQR(partition: grid, world: world).orthonormalize(matrix, energy: energy) {
+        return
+      }
       let wide = Matrix<Double>(rows: matrix.rows, columns: matrix.columns, repeating: 0)
       matrix.widen(into: wide)
       _ = try TSQR(partition: grid, columns: wide.columns, world: world).factor(wide)

@@ -20,7 +20,7 @@ package struct CompressionPlan: Sendable {
   package let memory: MemoryPlan
 
   private let axis: BlockAxis
-  private let chunk: [Int]?
+  private let storage: MatrixStorage
   /// Bytes that a rank may use.
   let memoryLimit: Int
 
@@ -52,7 +52,7 @@ package struct CompressionPlan: Sendable {
       case .svd, .exact: try rule.sketchWidth(rows: n, columns: d, asked: request.width)
       }
     try self.init(
-      request, rule, rows: n, columns: d, width: width, axis: axis, chunk: storage.chunk,
+      request, rule, rows: n, columns: d, width: width, axis: axis, storage: storage,
       limit: request.memory ?? limit, ranks: ranks)
   }
 
@@ -60,25 +60,27 @@ package struct CompressionPlan: Sendable {
   func widened(to width: Int, on world: Communicator) throws -> CompressionPlan {
     try world.agree {
       try CompressionPlan(
-        request, rule, rows: rows, columns: columns, width: width, axis: axis, chunk: chunk,
+        request, rule, rows: rows, columns: columns, width: width, axis: axis, storage: storage,
         limit: memoryLimit, ranks: world.size)
     }
   }
 
   private init(
     _ request: CompressionRequest, _ rule: RankRule, rows: Int, columns: Int, width: Int,
-    axis: BlockAxis, chunk: [Int]?, limit: Int, ranks: Int
+    axis: BlockAxis, storage: MatrixStorage, limit: Int, ranks: Int
   ) throws {
     (self.request, self.rule, self.width) = (request, rule, width)
     (self.rows, self.columns) = (rows, columns)
-    (self.axis, self.chunk, memoryLimit) = (axis, chunk, limit)
+    (self.axis, self.storage, memoryLimit) = (axis, storage, limit)
     sketchWidth =
       request.basis == .svd && request.sketch == .sparse
       ? Self.wideSketch(for: width, rows: rows) : width
     grid = MatrixGrid(rows: rows, columns: columns, width: width, ranks: ranks)
     memory = try MemoryPlan(
       grid: grid, width: width, sketchWidth: sketchWidth,
-      keepsBothSides: request.basis != .sketch, axis: axis, chunk: chunk, limit: limit)
+      keepsBothSides: request.basis != .sketch, axis: axis, chunk: storage.chunk,
+      // The page cache of the system keeps a plain file as well, and is not cleared first.
+      keepsTiles: request.memory != nil || !storage.isPlain, limit: limit)
   }
 
   /// Columns of a sparse sketch for a basis of so many: they cost next to nothing at the read, and

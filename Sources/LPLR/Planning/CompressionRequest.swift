@@ -17,7 +17,7 @@ package struct CompressionRequest: Sendable {
   package var seed: UInt64 = 0
   package var axis = BlockAxis.columns
   /// Bytes that a rank may use besides the program and its libraries; nil: half of its share of the
-  /// node's memory.
+  /// node's memory, and nothing is kept of what the page cache keeps.
   package var memory: Int?
 
   package init() {}

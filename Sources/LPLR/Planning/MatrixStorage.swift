@@ -12,12 +12,16 @@ package struct MatrixStorage: Sendable {
   package let elementByteCount: Int
   /// nil: contiguous.
   package let chunk: [Int]?
+  /// Whether reading is copying, and nothing has to be converted or decoded.
+  package let isPlain: Bool
 
   package init(
-    rows: Int, columns: Int, typeName: String, elementByteCount: Int, chunk: [Int]? = nil
+    rows: Int, columns: Int, typeName: String, elementByteCount: Int, chunk: [Int]? = nil,
+    isPlain: Bool = true
   ) {
     (self.rows, self.columns) = (rows, columns)
     (self.typeName, self.elementByteCount, self.chunk) = (typeName, elementByteCount, chunk)
+    self.isPlain = isPlain
   }
 
   /// Of a matrix in a file, which is opened and not read. Throws `InputError`.
@@ -29,6 +33,6 @@ package struct MatrixStorage: Sendable {
   init(of dataset: Dataset) {
     self.init(
       rows: dataset.shape[0], columns: dataset.shape[1], typeName: dataset.typeName,
-      elementByteCount: dataset.elementByteCount, chunk: dataset.chunk)
+      elementByteCount: dataset.elementByteCount, chunk: dataset.chunk, isPlain: dataset.isPlain)
   }
 }

@@ -28,7 +28,7 @@ package struct MemoryPlan: Equatable, Sendable {
   /// Throws ``PlanError`` if even the smallest reads do not fit.
   init(
     grid: MatrixGrid, width m: Int, sketchWidth: Int, keepsBothSides: Bool, axis: BlockAxis,
-    chunk: [Int]?, limit: Int
+    chunk: [Int]?, keepsTiles: Bool, limit: Int
   ) throws {
     self.limit = limit
     resident = Self.largestStage(grid, m, sketchWidth, keepsBothSides: keepsBothSides)
@@ -64,7 +64,7 @@ package struct MemoryPlan: Equatable, Sendable {
         strip, bytes / (tilesPerGroup * tile * 4) / grid.stripWidth * grid.stripWidth)
     }
     let inFlight = tilesPerGroup * (perTile + 2 * tile * columnsPerRead * 4)
-    keepable = max(0, free - inFlight)
+    keepable = keepsTiles ? max(0, free - inFlight) : 0
   }
 
   /// The arrays of the stage that needs most, of the rank that has most rows and columns.

@@ -40,7 +40,8 @@ struct RangeFinder {
   ///
   /// - Parameter bound: what |A| |S| does not exceed in any element, if it is known: sums cost less.
   func product(
-    with s: borrowing Matrix<Float>, below bound: Double? = nil, keeping state: PassState = .nothing,
+    with s: borrowing Matrix<Float>, below bound: Double? = nil,
+    keeping state: PassState = .nothing,
     visit: (MatrixView<Float>, BlockStream.Cell) throws -> Void = { _, _ in }
   ) throws -> Matrix<Double> {
     let grid = stream.grid
@@ -100,7 +101,8 @@ struct RangeFinder {
       products = Matrix(rows: stream.tilesPerGroup * tileRows, columns: m, repeating: 0)
       let count = tileRows * m
       sums = (0..<stream.tilesPerGroup).map { _ in
-        if let bound { BoundedSum(count: count, bound: bound) } else { ReproducibleSum(count: count) }
+        guard let bound else { return ReproducibleSum(count: count) }
+        return BoundedSum(count: count, bound: bound)
       }
     }
 
