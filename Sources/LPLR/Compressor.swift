@@ -67,11 +67,10 @@ package struct Compressor {
     guard request.basis != .exact else { return Checkpoint(offOn: world) }
     var identity: [CheckpointManifest.Trait] = []
     try world.agreeOnRoot { identity = try plan.identity(of: input) }
-    var folder = options.folder.map { CheckpointFolder($0) }
+    var folder =
+      options.folder.map { CheckpointFolder($0) } ?? CheckpointFolder(besideOutput: output)
     // A name that was given must be good now, and not when it is needed.
-    try world.agreeOnRoot { try folder?.claim() }
-    return try Checkpoint(
-      folder ?? CheckpointFolder(besideOutput: output), every: options.interval, identity: identity,
-      on: world)
+    try world.agreeOnRoot { if options.folder != nil || folder.exists { try folder.claim() } }
+    return try Checkpoint(folder, every: options.interval, identity: identity, on: world)
   }
 }

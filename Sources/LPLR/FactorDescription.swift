@@ -77,11 +77,14 @@ package struct FactorDescription: Encodable, Sendable {
   /// One figure a line, then one line for some of the components.
   package var text: String {
     let kind = errorKind.map { " (\($0))" } ?? ""
-    let how = [method, basis, sketch, quantizer].compactMap { $0 }.joined(separator: ", ")
+    let how = [("basis", basis), ("sketch", sketch), ("quantizer", quantizer)]
+      .compactMap { label, value in value.map { ", \(label) \($0)" } }.joined()
     return """
       dataset         \(dataset)
       matrix          \(shape[0]) x \(shape[1]), \(sourceDtype ?? "unknown type")
-      method          \(how), seed \(seed ?? 0), blocks of \(blockAxis ?? "columns")
+      method          \(method ?? "unknown")\(how)
+      seed            \(seed ?? 0)
+      block axis      \(blockAxis ?? "columns")
       rank            \(rank)
       bits            \(leftBits.inRuns) left, \(rightBits.inRuns) right
       bytes           \(bytes)

@@ -8,7 +8,8 @@ internal import Synchronization
 /// read or a collective call.
 ///
 /// - TERM or INT: the root says in one line how to go on, the unfinished output is removed, and every
-///   rank that has the signal ends; `mpirun` ends the others.
+///   rank that has the signal ends; `mpirun` ends the others. If the unfinished output is gone already,
+///   a rank has failed, has said so, and `mpirun` sends the signal: the root is silent.
 /// - Nothing has moved on this rank for the stall time: the rank says where it is, and the job ends
 ///   with status 74. A rank that hangs itself, or is stopped, says nothing and is so told apart.
 package enum Watch {
@@ -41,14 +42,15 @@ package enum Watch {
   static func remember(status: Int32) { scene.withLock { $0.status = status } }
 
   /// Answers signals, and a stall of so many seconds, from now on.
-  package static func begin(stallTimeout: Double?, rank: Int) {
+  package static func begin(stallTimeout: Double?, on world: Communicator) {
     Signals.install()
-    let thread = Thread { watch(stallTimeout, rank: rank) }
+    let (rank, ranks) = (world.rank, world.size)
+    let thread = Thread { watch(stallTimeout, rank: rank, of: ranks) }
     thread.stackSize = 1 << 20
     thread.start()
   }
 
-  private static func watch(_ stallTimeout: Double?, rank: Int) {
+  private static func watch(_ stallTimeout: Double?, rank: Int, of ranks: Int) {
     let clock = ContinuousClock()
     var last = (moves: Progress.count, time: clock.now)
     var woken = clock.now
@@ -57,7 +59,7 @@ package enum Watch {
       // A rank that was stopped itself, and goes on now, is no judge of the others.
       if clock.now - woken > .seconds(1) { last.time = clock.now }
       woken = clock.now
-      if let number = Signals.stopSignal { stop(by: number, rank: rank) }
+      if let number = Signals.stopSignal { stop(by: number, rank: rank, of: ranks) }
       let moves = Progress.count
       if moves != last.moves { last = (moves, clock.now) }
       if let stallTimeout, scene.withLock({ $0.status }) == nil,
@@ -68,16 +70,18 @@ package enum Watch {
     }
   }
 
-  private static func stop(by number: Int32, rank: Int) -> Never {
+  private static func stop(by number: Int32, rank: Int, of ranks: Int) -> Never {
     let scene = scene.withLock { $0 }
     // mpirun stops the others as soon as one rank has ended with another status than 0.
     if let status = scene.status { _exit(status) }
     if rank == 0 {
+      let isBegun = scene.temporary.map { access($0, F_OK) == 0 } ?? false
       removeFiles(of: scene)
-      let name = number == SIGINT ? "SIGINT" : "SIGTERM"
-      MPISession.report(
-        "stopped by \(name)"
-          + (scene.temporary == nil ? "" : "; nothing was written\(scene.farewell)"))
+      if isBegun || ranks == 1 {
+        MPISession.report(
+          "stopped by \(number == SIGINT ? "SIGINT" : "SIGTERM")"
+            + (isBegun ? "; nothing was written\(scene.farewell)" : ""))
+      }
     } else {
       // The first end of a rank makes mpirun kill the others: let the root speak.
       usleep(300_000)

@@ -88,9 +88,15 @@ package final class JobLock {
 
   private func record(_ note: String, of subject: String) throws {
     let host = ProcessInfo.processInfo.hostName
-    let text = Array("host \(host), process \(getpid())\n\(note)\n".utf8)
-    guard ftruncate(file, 0) == 0, pwrite(file, text, text.count, 0) == text.count else {
-      throw OutputError.creating(subject)
+    var text = Array("host \(host), process \(getpid())\n\(note)\n".utf8)[...]
+    guard ftruncate(file, 0) == 0 else { throw OutputError.creating(subject) }
+    while !text.isEmpty {
+      let count = text.withUnsafeBytes {
+        pwrite(file, $0.baseAddress, $0.count, off_t(text.startIndex))
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw OutputError.creating(subject) }
+      text = text.dropFirst(count)
     }
   }
 }

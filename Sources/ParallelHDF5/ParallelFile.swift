@@ -85,9 +85,11 @@ package final class ParallelFile {
     reserved = byteCount
   }
 
-  /// Does `body`, and removes the temporary file if it throws.
+  /// Does `body`, and removes the temporary file if it throws: from any rank, since the root may wait
+  /// for one that fails alone, and sees by this that the job was not stopped from outside.
   package func removingOnFailure<Result>(_ body: () throws -> Result) throws -> Result {
     do { return try body() } catch {
+      unlink(temporary)
       if world.isRoot { abandon() }
       throw error
     }

@@ -180,7 +180,7 @@ extension LPLRDist {
         folder: checkpoint?.absolutePath, interval: checkpointEvery)
       let child = ValidatingChild(matrix: source, dataset: dataset)
       LPLRDist.session(quiet ? .error : logLevel) { [request, stallTimeout] world, progress in
-        Watch.begin(stallTimeout: stallTimeout, rank: world.rank)
+        Watch.begin(stallTimeout: stallTimeout, on: world)
         try child.finish(on: world)
         let report = try withReport(on: world) {
           try Compressor(request, on: world, progress: progress)

@@ -115,6 +115,7 @@ import Testing
     #expect(info["bytes"] as? Int == 1500 * 5 + 1100 * 9 + 13 * 10 + 4 * (8 + 32))
     let text = try Command.succeed(["info", factors])
     #expect(text.contains("1500 x 1100, float32") && text.contains("(exact)"))
+    #expect(text.contains(" lplr, basis sketch, sketch signs, quantizer uniform\n"))
   }
 
   @Test func helpOfEachSubcommandHasExamples() throws {

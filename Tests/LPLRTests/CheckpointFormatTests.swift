@@ -52,7 +52,8 @@ import Testing
 
   @Test func theNewestTwoAreKept() throws {
     let folder = try TemporaryFolder()
-    let checkpoints = CheckpointFolder(folder.path.path)
+    var checkpoints = CheckpointFolder(folder.path.path)
+    try checkpoints.claim()
     let stranger = folder.url("notes.txt")
     try Data("mine".utf8).write(to: stranger)
     for generation in 1...5 {
@@ -64,9 +65,12 @@ import Testing
     #expect(checkpoints.generations == [5, 4])
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder.path.path).sorted() == [
-        "000004.pass0.sums", "000005.pass0.sums", "manifest.000004", "manifest.000005",
+        "000004.pass0.sums", "000005.pass0.sums", "lock", "manifest.000004", "manifest.000005",
         "notes.txt",
       ])
+    // Who has no claim removes nothing.
+    CheckpointFolder(folder.path.path).remove()
+    #expect(checkpoints.generations == [5, 4])
     checkpoints.remove()
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder.path.path) == ["notes.txt"])

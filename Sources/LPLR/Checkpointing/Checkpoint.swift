@@ -15,7 +15,7 @@ internal import ParallelHDF5
 ///
 /// The sums of a finished read are always written, but only put on disk with the next checkpoint.
 final class Checkpoint {
-  private let folder: CheckpointFolder
+  private var folder: CheckpointFolder
   private let world: Communicator
   private let identity: [CheckpointManifest.Trait]
   private let interval: Double
@@ -138,7 +138,7 @@ final class Checkpoint {
   private func write(_ state: PassState, _ tilesDone: Int, of tiles: Int) throws
     -> CheckpointManifest.Pass
   {
-    try world.agreeOnRoot { try folder.create() }
+    try world.agreeOnRoot { try folder.claim() }
     try state.beforeSaving()
     let names = state.rows.map {
       CheckpointFolder.arrayName(generation, pass: passes.count, $0.name)

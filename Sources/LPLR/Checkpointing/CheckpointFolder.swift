@@ -83,18 +83,22 @@ package struct CheckpointFolder {
 
   // MARK: Writing, on the root
 
-  func create() throws {
+  var exists: Bool { access(path, F_OK) == 0 }
+
+  /// Makes the directory and keeps other jobs out of it: one may name that beside another's output.
+  /// Without the claim nothing is removed. Throws `OutputError`.
+  mutating func claim() throws {
     guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
       throw OutputError.system("mkdir", path)
     }
-  }
-
-  /// Makes the directory and keeps other jobs out of it. The one beside an output needs no claim: who
-  /// has that of the output has it. Throws `OutputError`.
-  mutating func claim() throws {
-    try create()
-    lock = try JobLock(file("lock"), of: path) {
-      "is in use by another job (\($0)); wait for it or name another directory by --checkpoint"
+    guard lock == nil else { return }
+    do {
+      lock = try JobLock(file("lock"), of: path) {
+        "is in use by another job (\($0)); wait for it or name another directory by --checkpoint"
+      }
+    } catch {
+      rmdir(path)
+      throw error
     }
   }
 
@@ -124,12 +128,14 @@ package struct CheckpointFolder {
 
   /// Removes all files but some.
   func removeFiles(except kept: [String] = []) {
+    guard lock != nil else { return }
     let kept = Set(kept)
     for name in names where !kept.contains(name) { unlink(file(name)) }
   }
 
   /// Removes all files, gives the claim up, and removes the directory if nothing else is in it.
   func remove() {
+    guard lock != nil else { return }
     removeFiles()
     release()
     rmdir(path)

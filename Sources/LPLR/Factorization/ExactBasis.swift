@@ -25,7 +25,9 @@ struct ExactBasis {
     let columns = Matrix<Float>(rows: mine.count, columns: n, repeating: 0)
     var plain = PlainQuantization()
     clock.enterRead(ofBytes: 0)
-    try world.agree { try read(mine, into: columns, &plain) }
+    var square = [try world.agree { try read(mine, into: columns, &plain) }]
+    try world.allReduce(&square, .sum)
+    try world.agreeOnRoot { try input.check(norm: square[0].squareRoot()) }
     clock.enter(.solving)
     try plain.total(on: world)
 
@@ -47,11 +49,13 @@ struct ExactBasis {
       form: form, allocation: allocation, basisIsLeft: true, reads: 1, plain: plain)
   }
 
-  /// Reads columns of A, one into each row of `columns`, tile by tile.
+  /// Reads columns of A, one into each row of `columns`, tile by tile; returns the sum of their
+  /// squares.
   private func read(
     _ range: Range<Int>, into columns: borrowing Matrix<Float>, _ plain: inout PlainQuantization
-  ) throws {
-    guard !range.isEmpty else { return }
+  ) throws -> Double {
+    guard !range.isEmpty else { return 0 }
+    var sum = 0.0
     let height = max(1, min(plan.rows, Self.elementsPerRead / range.count))
     let buffer = Matrix<Float>(rows: height, columns: range.count, repeating: 0)
     for top in stride(from: 0, to: plan.rows, by: height) {
@@ -59,7 +63,8 @@ struct ExactBasis {
       let block = try clock.measure(.reading) {
         try input.read(rows: rows, columns: range, into: buffer.elements)
       }
-      guard sumOfSquares(block).isFinite else { throw input.notFinite(block, rows, range) }
+      sum += sumOfSquares(block)
+      guard sum.isFinite else { throw input.notFinite(block, rows, range) }
       plain.add(block)
       // By stored runs: rows of the block, or columns if it is seen transposed.
       for (index, run) in block.storedRows.enumerated() {
@@ -69,6 +74,7 @@ struct ExactBasis {
         }
       }
     }
+    return sum
   }
 
   private static let elementsPerRead = 16 << 20

@@ -74,25 +74,28 @@ final class BlockStatistics {
   func summary(on world: Communicator, of input: InputMatrix) throws -> Summary {
     let energies = squares.view.storedRows.map { $0.reduce(0.0, +) }
     let energy = try world.sumInOrder(energies, width: 1)[0]
-    try world.agreeOnRoot {
-      guard energy < Self.largestNorm * Self.largestNorm else {
-        throw InputError.badData(
-          "\(input.dataset.name): the norm of the matrix is \(energy.squareRoot().short); expected "
-            + "less than \(Self.largestNorm.short), or products overflow single precision; scale "
-            + "the matrix down")
-      }
-    }
+    try world.agreeOnRoot { try input.check(norm: energy.squareRoot()) }
     var total = plain
     try total.total(on: world)
     return Summary(energy: energy, plain: total)
   }
-
-  /// Sums of products of a column with random numbers are a few times the norm of the column: this
-  /// leaves a factor of 256.
-  private static let largestNorm = Double(sign: .plus, exponent: 120, significand: 1)
 }
 
 extension InputMatrix {
+  /// Sums of products of a column with random numbers are a few times the norm of the column: this
+  /// leaves a factor of 256.
+  private static let largestNorm = Double(sign: .plus, exponent: 120, significand: 1)
+
+  /// Throws `InputError` if products with a matrix of this norm would overflow single precision.
+  func check(norm: Double) throws {
+    guard norm < Self.largestNorm else {
+      throw InputError.badData(
+        "\(dataset.name): the norm of the matrix is \(norm.short); expected less than "
+          + "\(Self.largestNorm.short), or products overflow single precision; scale the matrix "
+          + "down")
+    }
+  }
+
   /// The error that names the first element of a block of A that is NaN or infinite.
   func notFinite(_ block: MatrixView<Float>, _ rows: Range<Int>, _ columns: Range<Int>)
     -> InputError

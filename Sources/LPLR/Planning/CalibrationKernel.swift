@@ -43,7 +43,7 @@ enum CalibrationKernel: CaseIterable {
     case .sum: try summation()
     case .quantize: try quantization()
     case .move: try copying()
-    case .touch: touching()
+    case .touch: try touching()
     case .fit: fitting()
     case .save: try saving(number)
     case .svd: try singularValues()
@@ -162,13 +162,15 @@ enum CalibrationKernel: CaseIterable {
   }
 
   /// In small pages, as the arrays of the program come.
-  private func touching() -> Double {
+  private func touching() throws -> Double {
     let bytes = 8 << 20
-    return repeated(Double(bytes)) {
+    return try repeated(Double(bytes)) {
       guard
         let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
         memory != MAP_FAILED
-      else { return }
+      else {
+        throw PlanError("no \(bytes >> 20) MiB of memory: \(String(cString: strerror(errno)))")
+      }
       for page in stride(from: 0, to: bytes, by: 4096) {
         memory.storeBytes(of: 1, toByteOffset: page, as: UInt8.self)
       }

@@ -75,7 +75,8 @@ package struct MemoryPlan: Equatable, Sendable {
     let d = grid.panels.largestRange
     // In single precision: the sketch S or B, and the right factor; codes are at most 2 bytes an
     // element, and the best ones are kept besides. In double precision: Y and the inner nodes of the
-    // TSQR, at most as large as Y.
+    // TSQR, at most as large as Y. Histograms for fitted scales (16 KiB a component, twice while they
+    // are reduced) come when Y is gone, and are no larger from 4096 rows a rank on.
     func orthonormalized(_ rows: Int, _ grid: BlockPartition) -> Int {
       let block = min(grid.blockSize, grid.extent)
       let treeShare = grid.count > 1 ? min(1, 2 * Double(m) / Double(block)) : 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """PROGRAM FOLDER: a contiguous uint8 matrix with more than 2^31 entries in a file that is mostly a
-hole, compressed and rebuilt. Prints its size."""
+hole, compressed and rebuilt. Prints its size and the largest error of a part."""
 import os
 import subprocess
 import sys
@@ -22,10 +22,10 @@ with h5py.File(source, "w", libver=("v110", "v110")) as file:
     file["data"][:64, -64:] = 200
     file["data"][2**31 // columns - 32:2**31 // columns + 32, :64] = 100
     file["data"][-64:, -64:] = 50
-# Levels from the least to the largest value suit factors that are zero but for a few rows.
 assert os.stat(source).st_blocks * 512 < 1 << 30, "the file system keeps no holes"
 subprocess.run(["mpirun", "-n", "2", program, source, "-o", factors, "--rank", "4", "--bits", "8",
-                "--basis", "sketch", "--quantizer", "minmax", "--quiet"], check=True, timeout=1500)
+                "--quiet"], check=True, timeout=1500)
+worst = 0
 for begin, end in ((0, 64), (2**31 // columns - 32, 2**31 // columns + 32), (rows - 64, rows)):
     subprocess.run([program, "decompress", factors, "-o", part, "--force", "--quiet", "--rows",
                     f"{begin}:{end}"], check=True, timeout=300)
@@ -33,5 +33,6 @@ for begin, end in ((0, 64), (2**31 // columns - 32, 2**31 // columns + 32), (row
         expected = file["data"][begin:end].astype("f4")
     with h5py.File(part) as file:
         gap = np.linalg.norm(file["data"][:] - expected) / np.linalg.norm(expected)
+    worst = max(worst, gap)
     assert gap < 0.05, f"rows {begin}:{end}: relative error {gap}"
-print(f"{rows} x {columns} = {rows * columns / 2**31:.3f} x 2^31 entries")
+print(f"{rows} x {columns} = {rows * columns / 2**31:.3f} x 2^31 entries, error {worst:.2g}")
