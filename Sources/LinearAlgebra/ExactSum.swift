@@ -20,6 +20,8 @@ package protocol ExactSum: AnyObject {
 /// Sums of terms whose magnitudes are known to add up to less than a bound: terms are rounded to
 /// multiples of a power of two, between bound / 2^61 and bound / 2^60, and added as 64-bit integers.
 package final class BoundedSum: ExactSum {
+  /// The number of sums.
+  package var count: Int { sums.count }
   private let bound: Float
   private let unit: Double
   private let sums: UnsafeMutableBufferPointer<Int64>

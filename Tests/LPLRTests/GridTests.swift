@@ -107,8 +107,7 @@ import Testing
           guard
             let plan = try? MemoryPlan(
               grid: grid, width: m, sketchWidth: 2 * m, keepsBothSides: ranks == 5, axis: axis,
-              chunk: chunk,
-              limit: mebibytes << 20)
+              chunk: chunk, keepsTiles: true, limit: mebibytes << 20)
           else { continue }
           let stream = BlockStream(
             grid: grid, rank: 0, tilesPerGroup: plan.tilesPerGroup,
@@ -128,7 +127,7 @@ import Testing
     let error = try #require(throws: PlanError.self) {
       try MemoryPlan(
         grid: grid, width: 125, sketchWidth: 125, keepsBothSides: false, axis: .columns, chunk: nil,
-        limit: 40 << 20)
+        keepsTiles: true, limit: 40 << 20)
     }
     let least = try #require(error.description.firstMatch(of: /at least (\d+) MiB/)?.1)
     // What it asks for is enough, and a little less is not.
@@ -136,12 +135,12 @@ import Testing
     #expect(throws: Never.self) {
       try MemoryPlan(
         grid: grid, width: 125, sketchWidth: 125, keepsBothSides: false, axis: .columns, chunk: nil,
-        limit: enough)
+        keepsTiles: true, limit: enough)
     }
     #expect(throws: PlanError.self) {
       try MemoryPlan(
         grid: grid, width: 125, sketchWidth: 125, keepsBothSides: false, axis: .columns, chunk: nil,
-        limit: enough - (1 << 20))
+        keepsTiles: true, limit: enough - (1 << 20))
     }
   }
 }
