@@ -21,6 +21,7 @@ package final class Dataset {
 
   let handle: HDF5Handle
   let path: ReadPath
+  private let readAhead: ReadAhead?
 
   /// Takes over an open dataset; `cacheBytes` holds chunks that several reads share.
   init(_ id: hid_t, name: String, cacheBytes: Int) throws {
@@ -47,6 +48,13 @@ package final class Dataset {
     path = ReadPath(
       handle, name: name, type: type, shape: shape, chunk: chunk, creation: creation.id,
       cacheBytes: cacheBytes)
+    readAhead = ReadAhead(
+      handle, shape: shape, chunk: chunk, elementBytes: elementByteCount)
+  }
+
+  /// Says that a rectangle will be read soon, as a hint to the system. Threads wait for one another.
+  package func expect(rows: Range<Int>, columns: Range<Int>) {
+    HDF5Library.exclusively { readAhead?.expect(rows: rows, columns: columns) }
   }
 
   /// Reads a rectangle into `buffer` (rows x columns, row-major) as float32, whatever the type in

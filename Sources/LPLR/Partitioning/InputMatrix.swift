@@ -88,6 +88,15 @@ package final class InputMatrix {
     return view(rows: rows, columns: columns, of: buffer)
   }
 
+  /// Says that A[rows, columns] will be read soon.
+  package func expect(rows: Range<Int>, columns: Range<Int>) {
+    if axis == .rows {
+      dataset.expect(rows: columns, columns: rows)
+    } else {
+      dataset.expect(rows: rows, columns: columns)
+    }
+  }
+
   /// A[rows, columns] in a buffer that it was read into.
   package func view(
     rows: Range<Int>, columns: Range<Int>, of buffer: UnsafeMutableBufferPointer<Float>

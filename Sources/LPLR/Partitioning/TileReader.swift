@@ -144,10 +144,12 @@ final class TilePass: @unchecked Sendable {
   // MARK: The reader thread
 
   private func readAll() {
+    var expected = 0
     for (number, item) in work.enumerated() {
       guard mayRead(number) else { break }
       do {
         if !item.isFilled {
+          expected = expect(after: max(expected, number), from: number)
           _ = try input.read(
             rows: item.piece.rows, columns: item.piece.columns, into: item.buffer.elements)
           item.buffer.isFilled = item.isWhole
@@ -166,6 +168,28 @@ final class TilePass: @unchecked Sendable {
     condition.broadcast()
     condition.unlock()
   }
+
+  /// Tells the system of pieces that are far enough ahead for a disk to be busy; returns how many are
+  /// told. Pieces side by side are one wish: ranks that read them together ask for whole rows.
+  private func expect(after told: Int, from number: Int) -> Int {
+    var told = told
+    var ahead = work[number..<told].reduce(0) { $0 + $1.piece.byteCount }
+    while told < work.count, ahead < Self.bytesAhead {
+      let first = work[told].piece
+      var last = first
+      while told < work.count, ahead < Self.bytesAhead, work[told].piece.rows == first.rows {
+        last = work[told].piece
+        ahead += last.byteCount
+        told += 1
+      }
+      input.expect(
+        rows: first.rows,
+        columns: first.columns.lowerBound..<last.columns.upperBound)
+    }
+    return told
+  }
+
+  private static let bytesAhead = 128 << 20
 
   /// Waits until the buffer of an item is free: when the item two before it has been left.
   private func mayRead(_ number: Int) -> Bool {
