@@ -25,7 +25,8 @@ struct ReadAhead {
     } else {
       let address = H5Dget_offset(dataset.id)
       guard address != lplr_h5_undefined_address() else { return nil }
-      place = .contiguous(Int(truncatingIfNeeded: address), elementBytes: elementBytes, columns: shape[1])
+      place = .contiguous(
+        Int(truncatingIfNeeded: address), elementBytes: elementBytes, columns: shape[1])
     }
   }
 
