@@ -131,7 +131,7 @@ enum CalibrationKernel: CaseIterable {
 
   private func summation() throws -> Double {
     let terms = Self.noise(Self.rows, Self.strip)
-    let sum = ReproducibleSum(count: terms.elements.count)
+    let sum = BoundedSum(count: terms.elements.count, bound: 1e3)
     return repeated(Double(terms.elements.count)) {
       _ = sum.add(UnsafeBufferPointer(terms.elements))
     }

@@ -48,7 +48,7 @@ package struct Workload: Sendable {
         let isLeft = read % 2 == 0
         let (before, after) =
           isLeft ? (plan.grid.panels, plan.grid.tiles) : (plan.grid.tiles, plan.grid.panels)
-        steps.append(counter.tsqr("orthonormalize", before))
+        steps.append(counter.choleskyQR("orthonormalize", before))
         steps.append(isLeft ? counter.product("read \(read)") : counter.projection("read \(read)"))
         steps.append(counter.outlook(after))
       }
@@ -177,6 +177,20 @@ private struct Counter {
   }
 
   // MARK: Between reads
+
+  /// The Gram matrix of the blocks, its root on the root, and a product.
+  func choleskyQR(_ name: String, _ grid: BlockPartition) -> Step {
+    var step = Step(name)
+    let blocks = Double((grid.count + ranks - 1) / ranks)
+    let rows = blocks * Double(min(grid.blockSize, grid.extent))
+    step.doubleFlops = 3 * rows * l * l
+    step.summed = blocks * l * l
+    step.rootFlops = 2 * l * l * l / 3
+    step.moved = 36 * rows * l
+    step.bytesSent = ranks > 1 ? 2 * 8 * l * l : 0
+    step.messages = 4
+    return step
+  }
 
   /// QR of the blocks and of the joints above them, and with `factor` the way back down; with
   /// `fitting`, the scales of a factor that is quantized by itself.
