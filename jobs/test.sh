@@ -33,7 +33,8 @@ run() {
   "$@"
 }
 
-run swift build --quiet --build-tests
+# The tests alone: the command is not built for debugging as well.
+run swift build --quiet --product lplr-distPackageTests
 if swift format --version >/dev/null 2>&1; then
   run swift format lint --strict --recursive Sources Tests Package.swift
 fi
@@ -44,4 +45,4 @@ export LPLR_DIST_BINARY
 
 # One test at a time: those that start MPI jobs would take the cores from one another. All tests are
 # of Swift Testing, so the other framework's empty run is left out.
-run swift test --no-parallel --disable-xctest "$@"
+run swift test --no-parallel --disable-xctest --skip-build "$@"

@@ -56,15 +56,47 @@ enum Command {
     return target
   }
 
-  /// Generates a matrix; returns its path.
+  /// Generates a matrix, or copies it if another test has; returns its path.
   static func generate(
     _ folder: TemporaryFolder, _ options: String, ranks: Int = 1, as name: String = "a.h5",
     at location: SourceLocation = #_sourceLocation
   ) throws -> String {
     let target = folder.url(name).path
-    try succeed(
-      ["generate", target, "--force", "--quiet"] + words(options), ranks: ranks, at: location)
+    let matrix = try once("\(options) on \(ranks).h5") {
+      try succeed(["generate", $0, "--quiet"] + words(options), ranks: ranks, at: location)
+    }
+    if FileManager.default.fileExists(atPath: target) {
+      try FileManager.default.removeItem(atPath: target)
+    }
+    try FileManager.default.copyItem(atPath: matrix, toPath: target)
     return target
+  }
+
+  /// A file or folder that tests share and none of them changes: made by the first that asks for it.
+  static func once(_ name: String, _ make: (_ path: String) throws -> Void) throws -> String {
+    let path = try shared.get().url(name).path
+    if !FileManager.default.fileExists(atPath: path) { try make(path) }
+    return path
+  }
+
+  /// Inputs of some forty kinds that are no good.
+  static func badInputs() throws -> URL {
+    let path = try once("bad") {
+      try FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)
+      try python("bad_inputs", [$0])
+    }
+    return URL(fileURLWithPath: path, isDirectory: true)
+  }
+
+  private static let shared: Result<TemporaryFolder, any Error> = Result {
+    let folder = try TemporaryFolder()
+    // It lives as long as the process, so no `deinit` removes it.
+    atexit {
+      if let folder = try? Command.shared.get() {
+        try? FileManager.default.removeItem(at: folder.path)
+      }
+    }
+    return folder
   }
 
   /// The relative error that `verify` measures.

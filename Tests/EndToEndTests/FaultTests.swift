@@ -40,13 +40,12 @@ import Testing
   func aFullDiskIsKnownBeforeTheFirstRead() throws {
     // The NaN in the input is not reached.
     let folder = try TemporaryFolder()
-    try Command.python("bad_inputs", [folder.path.path])
     let disk = folder.url("disk")
     try FileManager.default.createDirectory(at: disk, withIntermediateDirectories: false)
     let finished = try Mount.run(
       size: "64k", at: disk.path,
       [
-        try Command.path(), folder.url("nan-first.h5").path, "--output",
+        try Command.path(), try Command.badInputs().path + "/nan-first.h5", "--output",
         disk.appendingPathComponent("out.h5").path,
       ])
     #expect(finished.status == 74, "\(finished.account)")

@@ -11,14 +11,17 @@ import Testing
     let input = try Command.generate(folder, "--shape 90x70 --spectrum exponential:5 --noise 0.05")
     let factors = try Command.compress(input, "--bits-per-entry 4", ranks: 2)
     try Command.python(
-      "flip_bytes", [try Command.path(), factors, folder.path.path, "40", "1"])
+      "flip_bytes", [try Command.path(), factors, folder.path.path, "20", "1"])
   }
 
-  /// A file with several blocks of codes on either side.
+  /// A file with several blocks of codes on either side, for the matrix in the folder.
   static func blocks(in folder: TemporaryFolder) throws -> String {
     let input = try Command.generate(folder, "--shape 1500x1100 --spectrum exponential:10")
-    return try Command.compress(
-      input, "--basis sketch --rank 200 --bits 8 --quantizer minmax", ranks: 3)
+    return try Command.once("blocks.lplr.h5") {
+      try FileManager.default.moveItem(
+        atPath: try Command.compress(
+          input, "--basis sketch --rank 200 --bits 8 --quantizer minmax", ranks: 3), toPath: $0)
+    }
   }
 
   @Test func checksumsAreThoseOfZlib() throws {
@@ -55,7 +58,7 @@ import Testing
     // The last row of `left` is damaged, which the first ones do not need.
     try Command.python("damage", [factors, damaged, "flip left/codes"])
     let parts = try [factors, damaged].map { source in
-      let target = source + ".part.h5"
+      let target = folder.url("part of \((source as NSString).lastPathComponent)").path
       try Command.succeed(
         ["decompress", source, "-o", target, "-q", "--rows", "0:8"], ranks: ranks)
       return target

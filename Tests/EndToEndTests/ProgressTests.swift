@@ -44,9 +44,11 @@ import Testing
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "no script(1)"))
   func aTerminalHasOneLineThatIsWrittenOver() throws {
     let folder = try TemporaryFolder()
-    let input = try Command.generate(folder, "--shape 2500x2500 --spectrum exponential:200")
+    let input = try Command.generate(folder, "--shape 2500x700 --spectrum exponential:20")
     let record = folder.url("typescript").path
-    let command = "'\(try Command.path())' '\(input)' -o '\(folder.url("f.h5").path)'"
+    let command =
+      "LPLR_TEST_PAUSE_MS=400 '\(try Command.path())' '\(input)' -o '\(folder.url("f.h5").path)' "
+      + "--rank 5 --bits 4"
     let finished = try TestSupport.run("script", ["-qec", command, record])
     #expect(finished.status == 0, "\(finished.account)")
     let seen = try String(contentsOfFile: record, encoding: .utf8)

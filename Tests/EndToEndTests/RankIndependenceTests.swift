@@ -12,27 +12,22 @@ import Testing
   @Test(arguments: ["columns", "rows"], ["--basis sketch", "", "--power-iterations 1"])
   func sameFactorsForAnyRanksAndStorage(axis: String, basis: String) throws {
     let folder = try TemporaryFolder()
-    let inputs = [
-      try Command.generate(folder, Self.shape, ranks: 2, as: "contiguous.h5"),
-      try Command.generate(folder, Self.shape + " --chunk 700x333", ranks: 2, as: "chunked.h5"),
-    ]
-    var files: [String] = []
-    for input in inputs {
-      for ranks in [1, 2, 3, 7] {
-        files.append(
-          try Command.compress(
-            input, "--rank 40 --bits 4 --block-axis \(axis) \(basis)", ranks: ranks, as: "\(ranks)")
-        )
+    let contiguous = try Command.generate(folder, Self.shape, ranks: 2, as: "contiguous.h5")
+    let chunked = try Command.generate(
+      folder, Self.shape + " --chunk 700x333", ranks: 2, as: "chunked.h5")
+    let files = try [(contiguous, 1), (contiguous, 3), (contiguous, 7), (chunked, 2)]
+      .map { input, ranks in
+        try Command.compress(
+          input, "--rank 40 --bits 4 --block-axis \(axis) \(basis)", ranks: ranks, as: "\(ranks)")
       }
-    }
     try Command.python("same_factors", files)
   }
 
   @Test(arguments: ["--basis sketch --quantizer minmax", ""])
   func sameFactorsForMoreRanksThanPanels(basis: String) throws {
     let folder = try TemporaryFolder()
-    let input = try Command.generate(folder, Self.shape)
-    let files = try [1, 64].map {
+    let input = try Command.generate(folder, Self.shape, ranks: 2)
+    let files = try [1, 12].map {
       try Command.compress(
         input, "--rank 24 --left-bits 3 --right-bits 5 \(basis)", ranks: $0, as: "\($0)")
     }
@@ -43,7 +38,7 @@ import Testing
   func sameFactorsOfATinyMatrix(axis: String, basis: String) throws {
     let folder = try TemporaryFolder()
     let input = try Command.generate(folder, "--shape 5x3 --spectrum polynomial:1")
-    let files = try [1, 2, 3, 7].map {
+    let files = try [1, 2, 7].map {
       try Command.compress(
         input, "--rank 2 --bits 8 --basis \(basis) --block-axis \(axis)", ranks: $0, as: "\($0)")
     }
@@ -55,7 +50,7 @@ import Testing
     let folder = try TemporaryFolder()
     let input = folder.url("a.h5").path
     try Command.python("make_matrix", ["decades", "600", "2000", input])
-    let files = try [1, 2, 3, 7].map {
+    let files = try [1, 3].map {
       try Command.compress(input, "--rank 8 --bits 8", ranks: $0, as: "\($0)")
     }
     try Command.python("same_factors", files)

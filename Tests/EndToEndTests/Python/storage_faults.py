@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """PROGRAM SHIM.c FOLDER RANKS LAST: storage that fails, call by call.
 
-Compresses a small matrix on RANKS ranks and makes the n-th call on a file fail on one rank, for
-every kind of call and n = 1 to LAST (0: to the last call of its kind). A job must end with status
-74, one line and no file, or with status 0 and the right factors. Calls that only transfer less, or
-are interrupted, must do no harm. Prints the number of jobs."""
+Compresses a small matrix on RANKS ranks and makes the n-th call on a file fail on one rank, once or
+for good in turn, for every kind of call and n = 1 to LAST on the first and the last rank (0: to the
+last call of its kind, and on a middle rank as well). A job must end with status 74, one line and no
+file, or with status 0 and the right factors. Calls that only transfer less, or are interrupted, must
+do no harm. Prints the number of jobs."""
 import os
 import subprocess
 import sys
@@ -84,7 +85,7 @@ for arguments, expected, path, call in plans:
         n = 1
         while (not last or n <= last) and check(
                 arguments + [output], expected, False, call=call, path=path, rank=rank, n=n,
-                ever=n % 2):
+                ever=(n + rank) % 2):
             n += 1
         assert n > 1 or rank > 0, f"{call} of {path} was never met"
 for arguments, expected, path, call in plans:
