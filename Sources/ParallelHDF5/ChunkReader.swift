@@ -128,9 +128,7 @@ final class ChunkReader {
       return false
     }
     func damage(_ text: String) -> InputError {
-      .badData(
-        "\(name): is damaged: the chunk at row \(row), column \(column) \(text); restore the file "
-          + "from a copy")
+      .damagedChunk(of: name, row: row, column: column, text)
     }
     // What the file says is checked before any of it is believed.
     guard size <= filters.mostStored(of: chunkBytes) else {

@@ -39,5 +39,38 @@ extension Dataset {
     try check(
       H5Dget_chunk_info_by_coord(handle.id, &offset, &filters, &address, &size),
       "H5Dget_chunk_info_by_coord", name)
+    if case .chunks = path { return }
+    try checkLength(of: offset, stored: Int(clamping: size))
   }
+
+  /// HDF5 believes that a chunk is as long as its elements, and reads beyond it if their size is
+  /// damaged. To see it, filters are undone here, if they are known.
+  private func checkLength(of offset: [hsize_t], stored: Int) throws {
+    let creation = try HDF5Handle(
+      H5Dget_create_plist(handle.id), "H5Dget_create_plist", name, close: H5Pclose)
+    var options: UInt32 = 0
+    guard stored > 0, let filters = ChunkFilters(creation.id),
+      H5Pget_chunk_opts(creation.id, &options) >= 0, options == 0,
+      (1...Self.largestDecoded).contains(chunkBytes)
+    else { return }
+    func damage(_ text: String) -> InputError {
+      .damagedChunk(of: name, row: Int(offset[0]), column: Int(offset[1]), text)
+    }
+    guard stored <= filters.mostStored(of: chunkBytes), !filters.isEmpty || stored == chunkBytes
+    else { throw damage("is stored in \(stored) bytes, expected \(chunkBytes)") }
+    guard !filters.isEmpty else { return }
+    var buffer = ByteBuffer()
+    buffer.reset(count: stored)
+    var skipped: UInt32 = 0
+    try check(
+      H5Dread_chunk(handle.id, lplr_h5_default(), offset, &skipped, buffer.base), "H5Dread_chunk",
+      name)
+    do throws(ChunkDamage) {
+      try filters.undo(on: &buffer, skipped: skipped, to: chunkBytes)
+    } catch {
+      throw damage(error.text)
+    }
+  }
+
+  private static let largestDecoded = 1 << 30
 }

@@ -12,6 +12,13 @@ package struct InputError: JobError, CustomStringConvertible {
     InputError(exitStatus: ExitStatus.noInput, description: text)
   }
 
+  /// A chunk of a dataset that is not what was written.
+  static func damagedChunk(of name: String, row: Int, column: Int, _ text: String) -> InputError {
+    .badData(
+      "\(name): is damaged: the chunk at row \(row), column \(column) \(text); restore the file from "
+        + "a copy")
+  }
+
   /// A file that is there and is wrong.
   package static func badData(_ text: String) -> InputError {
     InputError(exitStatus: ExitStatus.badData, description: text)

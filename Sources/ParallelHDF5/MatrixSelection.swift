@@ -26,6 +26,7 @@ extension HDF5File {
         "\(name): is \(dataset.shape[0]) x \(dataset.shape[1]), expected at least one row and one "
           + "column")
     }
+    try checkSizes(of: dataset)
     try checkStorage(of: dataset)
     return object
   }
@@ -95,6 +96,21 @@ extension HDF5File {
     return matrices.isEmpty
       ? "it holds no 2-D numeric dataset"
       : "its matrices: " + matrices.map(\.text).joined(separator: ", ")
+  }
+
+  /// The library believes sizes, and would read beyond its chunks.
+  private func checkSizes(of dataset: Dataset) throws {
+    let space = try HDF5Handle(
+      H5Dget_space(dataset.handle.id), "H5Dget_space", dataset.name, close: H5Sclose)
+    var (extents, most) = ([hsize_t](repeating: 0, count: 2), [hsize_t](repeating: 0, count: 2))
+    try check(
+      H5Sget_simple_extent_dims(space.id, &extents, &most), "H5Sget_simple_extent_dims",
+      dataset.name)
+    guard zip(extents, most).allSatisfy({ $0 <= $1 }), dataset.elementByteCount <= 16 else {
+      throw InputError.badData(
+        "\(dataset.name): is damaged: \(extents) elements of \(dataset.elementByteCount) bytes, "
+          + "expected at most \(most) of 16")
+    }
   }
 
   private func checkStorage(of dataset: Dataset) throws {

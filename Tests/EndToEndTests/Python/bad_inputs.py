@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """FOLDER: files that must be refused."""
 import os
+import struct
 import sys
 
 import h5py
@@ -66,6 +67,19 @@ with h5py.File(path("bomb.h5"), "w") as file:
     file.create_dataset("data", shape=(2**40, 2**40), chunks=(1000, 1000), dtype="f4")
 with open(path("good.h5"), "rb") as source:
     whole = source.read()
+# Sizes in the header that are not those of the chunks: numbers of 255 bytes, of 8, columns beyond the
+# most.
+with h5py.File(path("chunked.h5"), "w") as file:
+    file.create_dataset("data", data=good, chunks=(20, 15), fletcher32=True)
+with open(path("chunked.h5"), "rb") as source:
+    chunked = source.read()
+for name, old, new in (
+        ("wide-numbers", b"\x11\x20\x1f\0\x04\0\0\0", b"\x11\x20\x1f\0\xff\0\0\0"),
+        ("wider-numbers", b"\x11\x20\x1f\0\x04\0\0\0", b"\x11\x20\x1f\0\x08\0\0\0"),
+        ("beyond", struct.pack("<4Q", *good.shape * 2), struct.pack("<4Q", 300, 10**6, *good.shape))):
+    assert chunked.count(old) == 1
+    with open(path(name + ".h5"), "wb") as target:
+        target.write(chunked.replace(old, new))
 with open(path("truncated.h5"), "wb") as target:
     target.write(whole[:-1000])
 with open(path("text.h5"), "w") as target:
