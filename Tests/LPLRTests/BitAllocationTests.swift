@@ -7,8 +7,8 @@ import Testing
 
 @Suite struct BitAllocationTests {
   static let spectra: [[Double]] = [
-    (0..<60).map { exp(-Double($0) / 5) }, (0..<60).map { 1 / Double($0 + 1) },
-    [Double](repeating: 1, count: 60), [1] + [Double](repeating: 1e-12, count: 59), [0],
+    (0..<40).map { exp(-Double($0) / 5) }, (0..<40).map { 1 / Double($0 + 1) },
+    [Double](repeating: 1, count: 40), [1] + [Double](repeating: 1e-12, count: 39), [0],
   ]
 
   @Test(arguments: spectra, [(1000, 900), (8000, 100)])
