@@ -21,6 +21,8 @@ struct ReadAhead {
     guard shape.count == 2, let file = Self.file(of: dataset) else { return nil }
     self.file = file
     if let chunk {
+      let count = zip(shape, chunk).reduce(1.0) { $0 * (Double($1.0) / Double($1.1)).rounded(.up) }
+      guard count <= Self.mostChunks else { return nil }
       place = .chunks(dataset, extent: chunk)
     } else {
       let address = H5Dget_offset(dataset.id)
@@ -29,6 +31,9 @@ struct ReadAhead {
         Int(truncatingIfNeeded: address), elementBytes: elementBytes, columns: shape[1])
     }
   }
+
+  /// HDF5 1.10 finds the address of a chunk by going through all of them: .2 s for 4096.
+  private static let mostChunks = 4096.0
 
   private static func file(of dataset: HDF5Handle) -> Int32? {
     let id = H5Iget_file_id(dataset.id)
