@@ -45,9 +45,8 @@ package func multiply(
     blasInt(c.stride, "dgemm"))
 }
 
-/// G = A^T A for A (k x m) either way up, G (m x m) row-major and both triangles of it (`dsyrk`). k m^2
-/// flops.
-package func gram(of a: MatrixView<Double>, into g: borrowing Matrix<Double>) {
+/// The upper triangle of G = A^T A for A (k x m) either way up, G (m x m) row-major (`dsyrk`). k m^2 flops.
+func gram(of a: MatrixView<Double>, into g: borrowing Matrix<Double>) {
   let m = a.columns
   precondition(g.rows == m && g.columns == m, "Gram matrix of \(m) columns into \(g.rows)")
   guard m > 0 else { return }
@@ -55,9 +54,6 @@ package func gram(of a: MatrixView<Double>, into g: borrowing Matrix<Double>) {
     CblasRowMajor, CblasUpper, a.isTransposed ? CblasNoTrans : CblasTrans, blasInt(m, "dsyrk"),
     blasInt(a.rows, "dsyrk"), 1, a.base, blasInt(max(a.stride, 1), "dsyrk"), 0,
     g.elements.baseAddress, blasInt(m, "dsyrk"))
-  for i in 0..<m {
-    for j in 0..<i { g.elements[i * m + j] = g.elements[j * m + i] }
-  }
 }
 
 private func checkShapes<Scalar>(

@@ -39,6 +39,17 @@ package struct FixedPointSum {
     for index in sums.indices { sums[index] &+= Int64(terms[index] * perUnit) }
   }
 
+  /// The same for the upper triangle of a square matrix.
+  mutating func addUpperTriangle(_ terms: UnsafeBufferPointer<Double>) {
+    precondition(rows == columns && terms.count == sums.count)
+    let perUnit = 1 / unit
+    for row in 0..<rows {
+      for index in row * columns + row..<(row + 1) * columns {
+        sums[index] &+= Int64(terms[index] * perUnit)
+      }
+    }
+  }
+
   /// The sums over all terms of all ranks, on every rank. Collective; 8 bytes a sum are sent.
   package consuming func total(on world: Communicator) throws -> SmallMatrix {
     var all = sums

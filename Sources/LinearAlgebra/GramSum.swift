@@ -10,13 +10,19 @@ package struct GramSum: ~Copyable {
 
   /// - Parameters:
   ///   - order: m, the columns of X.
-  ///   - bound: ||X||_F^2 over all ranks, which no element of the result exceeds.
+  ///   - bound: at least the square of the norm of each column of X.
   package init(order: Int, bound: Double) {
     sum = FixedPointSum(rows: order, columns: order, bound: bound)
     product = Matrix(rows: order, columns: order, repeating: 0)
   }
 
-  /// Adds some rows of X (k x m), either way up. k m^2 flops in double precision.
+  /// Adds some rows of X (k x m), either way up. k m^2 flops.
+  package mutating func add(_ block: MatrixView<Double>) {
+    gram(of: block, into: product)
+    sum.addUpperTriangle(UnsafeBufferPointer(product.elements))
+  }
+
+  /// The same in single precision, computed in double.
   package mutating func add(_ block: MatrixView<Float>) {
     let wide = Matrix<Double>(
       rows: block.isTransposed ? block.columns : block.rows,
@@ -24,12 +30,15 @@ package struct GramSum: ~Copyable {
     for (target, source) in zip(wide.view.storedRows, block.storedRows) {
       for index in source.indices { target[index] = Double(source[index]) }
     }
-    gram(of: block.isTransposed ? wide.view.transposed : wide.view, into: product)
-    sum.add(UnsafeBufferPointer(product.elements))
+    add(block.isTransposed ? wide.view.transposed : wide.view)
   }
 
   /// X^T X on every rank. Collective; 8 m^2 bytes are sent.
   package consuming func total(on world: Communicator) throws -> SmallMatrix {
-    try sum.total(on: world)
+    var total = try sum.total(on: world)
+    for i in 0..<total.rows {
+      for j in 0..<i { total[i, j] = total[j, i] }
+    }
+    return total
   }
 }

@@ -8,7 +8,7 @@
 //   LPLR_FAULT_N         the number of the call in the process, from 1
 //   LPLR_FAULT_LOG       a file to which the call that failed appends a line
 //
-// The call does nothing and returns info 1, or MPI_ERR_OTHER: what a stage does when its library fails
+// The call does nothing and returns info 1, no memory where 1 is an answer, or MPI_ERR_OTHER: what a stage does when its library fails
 // on one rank, while the others wait for that rank. (See fault.c for storage.)
 //
 //   cc -shared -fPIC -O1 -o library.so library.c -ldl
@@ -54,7 +54,10 @@ FAIL(LAPACKE_dgelqf, 1, (int layout, int m, int n, double *a, int lda, double *t
      (layout, m, n, a, lda, tau))
 FAIL(LAPACKE_dorglq, 1, (int layout, int m, int n, int k, double *a, int lda, const double *tau),
      (layout, m, n, k, a, lda, tau))
-FAIL(LAPACKE_dpotrf, 1, (int layout, char half, int n, double *a, int lda), (layout, half, n, a, lda))
+FAIL(LAPACKE_dpotrf, -1010, (int layout, char half, int n, double *a, int lda),
+     (layout, half, n, a, lda))
+FAIL(LAPACKE_dtrtri, -1010, (int layout, char half, char unit, int n, double *a, int lda),
+     (layout, half, unit, n, a, lda))
 FAIL(LAPACKE_dpotrs, 1,
      (int layout, char half, int n, int sides, const double *a, int lda, double *b, int ldb),
      (layout, half, n, sides, a, lda, b, ldb))

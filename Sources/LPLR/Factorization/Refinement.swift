@@ -214,7 +214,7 @@ struct Refinement {
     let feedback = ErrorFeedback(code: code, weights: target.feedback.rounded())
     let largest = code.largestMagnitude
     let rows = Double(grid.extent)
-    var gram = FixedPointSum(rows: r, columns: r, bound: rows * largest * largest)
+    var gram = GramSum(order: r, bound: rows * largest * largest)
     var cross = FixedPointSum(
       rows: x.columns, columns: r,
       bound: (rows * largest * largest).squareRoot() * target.largestColumn)
@@ -249,7 +249,7 @@ struct Refinement {
   }
 
   private func add(
-    _ values: borrowing Matrix<Float>, _ x: MatrixView<Float>, to gram: inout FixedPointSum,
+    _ values: borrowing Matrix<Float>, _ x: MatrixView<Float>, to gram: inout GramSum,
     _ cross: inout FixedPointSum
   ) {
     let wide = Matrix<Double>(rows: values.rows, columns: values.columns, repeating: 0)
@@ -258,9 +258,7 @@ struct Refinement {
     for (target, source) in zip(wideX.view.storedRows, x.storedRows) {
       for index in source.indices { target[index] = Double(source[index]) }
     }
-    let square = Matrix<Double>(rows: values.rows, columns: values.rows, repeating: 0)
-    LinearAlgebra.gram(of: wide.view.transposed, into: square)
-    gram.add(UnsafeBufferPointer(square.elements))
+    gram.add(wide.view.transposed)
     let product = Matrix<Double>(rows: x.columns, columns: values.rows, repeating: 0)
     multiply(wideX.view.transposed, wide.view.transposed, into: product.view)
     cross.add(UnsafeBufferPointer(product.elements))
