@@ -58,7 +58,10 @@ struct Sweep {
     var done = try checkpoint?.begin(state, tiles: count) ?? 0
     let input = tiles.input
     clock.enterRead(ofBytes: input.byteCount)
-    defer { clock.enter(.solving) }
+    defer {
+      clock.enter(.solving)
+      Progress.begin(part: "after \(tiles.place)")
+    }
     var rowsDone = Double(min(done * stream.grid.tiles.blockSize, input.rows))
     try tiles.pass(after: done) { pass in
       for group in pass.groups {
