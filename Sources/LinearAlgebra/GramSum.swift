@@ -24,12 +24,7 @@ package struct GramSum: ~Copyable {
 
   /// The same in single precision, computed in double.
   package mutating func add(_ block: MatrixView<Float>) {
-    let wide = Matrix<Double>(
-      rows: block.isTransposed ? block.columns : block.rows,
-      columns: block.isTransposed ? block.rows : block.columns, repeating: 0)
-    for (target, source) in zip(wide.view.storedRows, block.storedRows) {
-      for index in source.indices { target[index] = Double(source[index]) }
-    }
+    let wide = block.widened()
     add(block.isTransposed ? wide.view.transposed : wide.view)
   }
 

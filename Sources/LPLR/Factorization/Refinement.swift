@@ -254,10 +254,7 @@ struct Refinement {
   ) {
     let wide = Matrix<Double>(rows: values.rows, columns: values.columns, repeating: 0)
     values.widen(into: wide)
-    let wideX = Matrix<Double>(rows: x.rows, columns: x.columns, repeating: 0)
-    for (target, source) in zip(wideX.view.storedRows, x.storedRows) {
-      for index in source.indices { target[index] = Double(source[index]) }
-    }
+    let wideX = x.widened()
     gram.add(wide.view.transposed)
     let product = Matrix<Double>(rows: x.columns, columns: values.rows, repeating: 0)
     multiply(wideX.view.transposed, wide.view.transposed, into: product.view)
