@@ -40,9 +40,7 @@ package final class BoundedSum: ExactSum {
     precondition(terms.count <= sums.count, "\(terms.count) terms for \(sums.count) sums")
     let largest = largestMagnitude(terms)
     guard largest.isFinite, largest <= bound else { return false }
-    guard let source = terms.baseAddress, let target = sums.baseAddress else { return true }
-    let perUnit = 1 / unit
-    for i in 0..<terms.count { target[i] &+= Int64(Double(source[i]) * perUnit) }
+    addMultiples(of: unit, terms, to: sums) { SIMD8<Double>($0) }
     return true
   }
 

@@ -35,17 +35,19 @@ package struct FixedPointSum {
   /// Adds a matrix of terms, row-major.
   package mutating func add(_ terms: UnsafeBufferPointer<Double>) {
     precondition(terms.count == sums.count)
-    let perUnit = 1 / unit
-    for index in sums.indices { sums[index] &+= Int64(terms[index] * perUnit) }
+    sums.withUnsafeMutableBufferPointer { addMultiples(of: unit, terms, to: $0) { $0 } }
   }
 
   /// The same for the upper triangle of a square matrix.
   mutating func addUpperTriangle(_ terms: UnsafeBufferPointer<Double>) {
     precondition(rows == columns && terms.count == sums.count)
-    let perUnit = 1 / unit
-    for row in 0..<rows {
-      for index in row * columns + row..<(row + 1) * columns {
-        sums[index] &+= Int64(terms[index] * perUnit)
+    sums.withUnsafeMutableBufferPointer { sums in
+      for row in 0..<rows {
+        let upper = row * columns + row..<(row + 1) * columns
+        addMultiples(
+          of: unit, UnsafeBufferPointer(rebasing: terms[upper]),
+          to: UnsafeMutableBufferPointer(rebasing: sums[upper])
+        ) { $0 }
       }
     }
   }
@@ -55,5 +57,43 @@ package struct FixedPointSum {
     var all = sums
     try world.allReduce(&all, .sum)
     return SmallMatrix(rows: rows, columns: columns, elements: all.map { Double($0) * unit })
+  }
+}
+
+/// Adds terms to sums that count multiples of a power of two, rounded to the nearest multiple; magnitudes
+/// are below 2^61 units.
+///
+/// Processors have no instruction for many doubles at once that become 64-bit integers. So a term is cut
+/// into multiples of 2^32 units and a rest: adding 1.5 * 2^52 rounds either to an integer, and leaves it
+/// in the last bits.
+@inline(__always)
+func addMultiples<Term: SIMDScalar>(
+  of unit: Double, _ terms: UnsafeBufferPointer<Term>, to sums: UnsafeMutableBufferPointer<Int64>,
+  widening: (SIMD8<Term>) -> SIMD8<Double>
+) {
+  precondition(terms.count <= sums.count)
+  let perUnit = 1 / unit
+  let magic = SIMD8<Double>(repeating: 1.5 * 0x1p52)
+  func multiples(_ terms: SIMD8<Term>) -> SIMD8<Int64> {
+    let whole = widening(terms) * perUnit
+    let coarse = whole * 0x1p-32 + magic
+    let fine = (whole - (coarse - magic) * 0x1p32) + magic
+    func integers(_ rounded: SIMD8<Double>) -> SIMD8<Int64> {
+      unsafeBitCast(rounded, to: SIMD8<Int64>.self) &- unsafeBitCast(magic, to: SIMD8<Int64>.self)
+    }
+    return (integers(coarse) &<< 32) &+ integers(fine)
+  }
+  let lanes = 8
+  let whole = terms.count / lanes * lanes
+  let source = UnsafeRawBufferPointer(terms)
+  let target = UnsafeMutableRawBufferPointer(sums)
+  for index in stride(from: 0, to: whole, by: lanes) {
+    let values = source.loadUnaligned(
+      fromByteOffset: index * MemoryLayout<Term>.size, as: SIMD8<Term>.self)
+    let sum = target.loadUnaligned(fromByteOffset: 8 * index, as: SIMD8<Int64>.self)
+    target.storeBytes(of: sum &+ multiples(values), toByteOffset: 8 * index, as: SIMD8<Int64>.self)
+  }
+  for index in whole..<terms.count {
+    sums[index] &+= multiples(SIMD8(repeating: terms[index]))[0]
   }
 }

@@ -6,19 +6,22 @@ import Testing
 
 extension SPMD {
   @Suite struct FixedPointSumTests {
+    /// Some that are added eight at a time, and some that are left.
+    private let elements = 21
+
     /// Terms of many magnitudes, dealt out to the ranks: the sums equal those of one rank, bit for
     /// bit, and the double-precision sums to 1e-12 of the bound.
     @Test func sumsDoNotDependOnTheRanks() throws {
       let world = Job.world
       let terms = (0..<64).map { (term: Int) -> [Double] in
         let factor = Double(term * 7919 % 64 - 31) * 1.37e-3
-        return (0..<6).map { (element: Int) -> Double in
+        return (0..<elements).map { (element: Int) -> Double in
           factor / Double(1 + element * element * 1000)
         }
       }
       let bound = 3.0
-      var shared = FixedPointSum(rows: 2, columns: 3, bound: bound)
-      var alone = FixedPointSum(rows: 2, columns: 3, bound: bound)
+      var shared = FixedPointSum(rows: 3, columns: elements / 3, bound: bound)
+      var alone = FixedPointSum(rows: 3, columns: elements / 3, bound: bound)
       for (index, term) in terms.enumerated() where index % world.size == world.rank {
         term.withUnsafeBufferPointer { shared.add($0) }
       }
@@ -28,7 +31,7 @@ extension SPMD {
       let sums = try shared.total(on: world)
       let expected = try alone.total(on: world)
       #expect(sums == expected)
-      for element in 0..<6 {
+      for element in 0..<elements {
         let plain = terms.reduce(0) { $0 + $1[element] }
         #expect(abs(sums.elements[element] - plain) < 1e-12 * bound)
       }
@@ -38,10 +41,12 @@ extension SPMD {
     @Test func boundedSumsDoNotDependOnTheRanks() throws {
       let world = Job.world
       let terms = (0..<64).map { (term: Int) -> [Float] in
-        (0..<6).map { Float(term * 7919 % 64 - 31) * 1.37e-3 / Float(1 + $0 * $0 * 1000) }
+        (0..<elements).map { Float(term * 7919 % 64 - 31) * 1.37e-3 / Float(1 + $0 * $0 * 1000) }
       }
       let bound = 3.0
-      let (shared, alone) = (BoundedSum(count: 6, bound: bound), BoundedSum(count: 6, bound: bound))
+      let (shared, alone) = (
+        BoundedSum(count: elements, bound: bound), BoundedSum(count: elements, bound: bound)
+      )
       for (index, term) in terms.enumerated() where index % world.size == world.rank {
         #expect(term.withUnsafeBufferPointer { shared.add($0) })
       }
@@ -54,7 +59,7 @@ extension SPMD {
         let expected = try reduce(alone)
         #expect(sums == expected)
         guard world.isRoot else { continue }
-        for element in 0..<6 {
+        for element in 0..<elements {
           let plain = round == 0 ? terms.reduce(0.0) { $0 + Double($1[element]) } : 0
           #expect(abs(sums[element] - plain) < 1e-12 * bound)
         }
