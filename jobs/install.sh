@@ -52,7 +52,7 @@ put 644 "$generated/fish" share/fish/vendor_completions.d/lplr-dist.fish
 # The job scripts run what was installed, and are submitted from anywhere.
 share=share/lplr-dist
 for job in slurm.sbatch pbs.sh lsf.sh; do
-  sed -e "s|^program=.*|program=$prefix/bin/lplr-dist|" -e "s|^script=.*|script=$prefix/$share/$job|" \
+  sed -e "s|^program=.*|program='$prefix/bin/lplr-dist'|" -e "s|^script=.*|script='$prefix/$share/$job'|" \
     -e "s|jobs/$job|$prefix/$share/$job|" -e '/^# In the top folder/d' -e '/^#   swift build/d' \
     -e '/^# jobs.test.sh/d' "jobs/$job" >"$generated/$job"
   put 644 "$generated/$job" "$share/$job"

@@ -6,12 +6,12 @@
 #   INPUT=/scratch/data.h5 bsub < jobs/lsf.sh    # makes data.lplr.h5 there
 #
 # It asks for 4 hosts of 64 cores. Change that here, or on the line of bsub, which comes first:
-# INPUT=... bsub -n 1024 -W 12:00 < jobs/lsf.sh
+# INPUT=... LIMIT=715m bsub -n 1024 -W 12:00 < jobs/lsf.sh
 
 #BSUB -J lplr-dist
 #BSUB -o lplr-dist-%J.out
 
-# One rank for each core; a rank has one thread. One model of host: another kind of processor may
+# One rank for each core; a rank computes in one thread. One model of host: another kind of processor may
 # round differently, and then the factors are not the same to the last bit from run to run.
 #BSUB -n 256
 #BSUB -R "span[ptile=64] same[model]"
@@ -29,7 +29,7 @@
 #BSUB -W 4:00
 
 # Status 75: not finished, but saved. The job goes back into the queue under its own number, and
-# resumes.
+# resumes (with `--basis exact` it begins again: that must fit into one job).
 #BSUB -Q "75"
 
 # If a host is lost, LSF starts the job again.
@@ -41,9 +41,9 @@ program=$PWD/.build/release/lplr-dist
 input=${INPUT:-data.h5}
 memory=2G
 
-# After this time, which leaves five minutes of -W, mpirun is told to pass USR1 on to every rank. The
+# After this time (LIMIT), which leaves five minutes of -W, mpirun is told to pass USR1 on to every rank. The
 # program then saves its state and ends with status 75; leave more for very large matrices.
-limit=235m
+limit=${LIMIT:-235m}
 
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 

@@ -6,13 +6,13 @@
 #   qsub -v INPUT=/scratch/data.h5 jobs/pbs.sh   # makes data.lplr.h5 there
 #
 # It asks for 4 nodes of 64 cores. Change that here, or on the line of qsub, which comes first:
-# qsub -l walltime=12:00:00 -v INPUT=... jobs/pbs.sh
+# qsub -l walltime=12:00:00 -v INPUT=...,LIMIT=715m jobs/pbs.sh
 
 #PBS -N lplr-dist
 #PBS -S /bin/bash
 #PBS -j oe
 
-# One rank for each core; a rank has one thread. `mem` is for a whole node: 64 times what the
+# One rank for each core; a rank computes in one thread. `mem` is for a whole node: 64 times what the
 # program may use (`memory`, below) and half a gigabyte for MPI, HDF5 and the program itself. The
 # more of the matrix fits, the less often it is read.
 #PBS -l select=4:ncpus=64:mpiprocs=64:mem=160gb
@@ -41,9 +41,9 @@ program=$PWD/.build/release/lplr-dist
 input=${INPUT:-data.h5}
 memory=2G
 
-# After this time, which leaves five minutes of `walltime`, mpirun is told to pass USR1 on to every
+# After this time (LIMIT), which leaves five minutes of `walltime`, mpirun is told to pass USR1 on to every
 # rank. The program then saves its state and ends with status 75; leave more for very large matrices.
-limit=235m
+limit=${LIMIT:-235m}
 
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
@@ -69,7 +69,7 @@ timeout --foreground --preserve-status --signal=USR1 "$limit" \
   "$program" "$input" --memory "$memory" || status=$?
 
 # 75: not finished, but saved. Users may not put a job back into the queue (qrerun is for operators),
-# so a new one resumes. It has the limits that stand in this file, not those on the line of qsub.
+# so a new one resumes (with `--basis exact` it begins again: that must fit into one job). It has the limits that stand in this file, not those on the line of qsub.
 if [[ $status == 75 ]]; then
   qsub -v "INPUT=$input" "$script" ||
     echo "lplr-dist: saved; to go on: cd $PWD && qsub -v INPUT=$input $script" >&2

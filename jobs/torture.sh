@@ -25,6 +25,11 @@ scripts=$PWD/Tests/EndToEndTests/Python
 shim=$PWD/Tests/FaultShim/fault.c
 work=$(mktemp -d "${TMPDIR:-/tmp}/lplr-torture.XXXXXX")
 
+# A check runs in the background, where it does not hear of an interrupt.
+running=
+trap '[[ -z $running ]] || pkill -TERM -P "$running" || true
+  echo "The files are in $work" >&2; exit 130' INT TERM
+
 # pick QUICK FULL: how much of a check to do.
 pick() { if ((quick)); then echo "$1"; else echo "$2"; fi; }
 
@@ -121,7 +126,8 @@ for check in "${checks[@]}"; do
   verdict=passed
   # In the background, as the first failing command ends a check only outside of conditions.
   (cd "$work/$check"; "$check") >"$work/$check.log" 2>&1 &
-  if ! wait $!; then
+  running=$!
+  if ! wait "$running"; then
     verdict=FAILED
     failed=$((failed + 1))
     cat "$work/$check.log"

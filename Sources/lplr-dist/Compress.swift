@@ -65,7 +65,7 @@ extension LPLRDist {
         """)
     var powerIterations: Int?
 
-    @Option(help: "Columns of the sketch (default: what rank and size need; svd).")
+    @Option(help: "Columns of the basis (default: what rank and size need; svd, exact).")
     var width: Int?
 
     @Option(help: "Components to keep (default: as many as the size pays for).")

@@ -19,7 +19,7 @@ extension LPLRDist {
     @Argument(help: "The factor file, or the directory of checkpoints.")
     var factors: String
 
-    @Flag(help: "Print JSON, with stable keys.")
+    @Flag(help: "Print JSON, with stable keys (factors only).")
     var json = false
 
     @Flag(help: "Read all codes too, and compare them with their checksums.")

@@ -6,7 +6,7 @@ package struct CompressionRequest: Sendable {
   package var basis = BasisKind.svd
   /// Reads of A beyond two, each of which sharpens the basis; nil: as many as pay (`svd` only).
   package var powerIterations: Int?
-  /// Columns of the sketch; nil: what rank and size need (`svd` only).
+  /// Columns of the basis; nil: what rank and size need (not for `sketch`).
   package var width: Int?
   /// Whether the error is measured by one more read of A.
   package var certifies = false
