@@ -20,7 +20,7 @@ let package = Package(
     .executableTarget(
       name: "lplr-dist",
       dependencies: [
-        "LPLR", "MessagePassing",
+        "LPLR", "ParallelHDF5", "MessagePassing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -66,7 +66,7 @@ package enum MPISession {
 
   /// Writes one line to standard error, in one call so that lines of ranks do not mix.
   package static func complain(_ line: String) {
-    FileHandle.standardError.write(Data((eraser.withLock { $0 } + line + "\n").utf8))
+    TextStream.complain(eraser.withLock { $0 } + line + "\n")
   }
 
   private static func finalize(status: Int32) -> Never {

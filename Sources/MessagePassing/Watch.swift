@@ -15,7 +15,7 @@ internal import Synchronization
 package enum Watch {
   private struct Scene {
     var temporary: String?
-    var locks: Set<String> = []
+    var leftovers: Set<String> = []
     var farewell = ""
     /// The status of a job that is ending by itself.
     var status: Int32?
@@ -26,13 +26,14 @@ package enum Watch {
   /// A file to be removed when the job is stopped; nil when it is in its place.
   package static func remember(temporary path: String?) { scene.withLock { $0.temporary = path } }
 
-  /// A file that only says that this job has something; to be removed when the job is stopped.
-  package static func remember(lock path: String) {
-    scene.withLock { _ = $0.locks.insert(path) }
+  /// Another file to be removed then: a lock, or one that was not finished.
+  package static func removeWhenStopped(_ path: String) {
+    scene.withLock { _ = $0.leftovers.insert(path) }
   }
 
-  package static func forget(lock path: String) {
-    scene.withLock { _ = $0.locks.remove(path) }
+  /// The file is gone, or has become what others may need.
+  package static func keepWhenStopped(_ path: String) {
+    scene.withLock { _ = $0.leftovers.remove(path) }
   }
 
   /// What the user should know when the job is stopped: how to go on.
@@ -92,7 +93,7 @@ package enum Watch {
 
   private static func removeFiles(of scene: Scene) {
     if let path = scene.temporary { unlink(path) }
-    for path in scene.locks { unlink(path) }
+    for path in scene.leftovers { unlink(path) }
   }
 
   private static func end(stalledFor seconds: Double, rank: Int) -> Never {

@@ -26,18 +26,22 @@ package struct ChecksummedRows {
   /// Throws ``InputError`` if the checksums themselves are damaged or of another shape.
   package init(_ object: String, in file: HDF5File) throws {
     dataset = try file.dataset(object)
+    try file.checkStorage(of: dataset)
     let table = ChecksumName.table(of: object)
     guard file.contains(table) else {
       (rowsPerBlock, checksums) = (.max, [])
       return
     }
     let rows = dataset.shape.first ?? 0
-    let bytes = try file.checkedBytes(of: file.dataset(table), at: table)
+    let bytes = try file.checkedBytes(of: file.smallDataset(table), at: table)
     checksums = stride(from: 0, to: bytes.count - 3, by: 4).map { place in
       (0..<4).reduce(0) { $0 | UInt32(bytes[place + $1]) << (8 * $1) }
     }
-    rowsPerBlock = try file.attributes(of: table)[ChecksumName.rowsPerBlock]?.integer ?? 0
-    guard rowsPerBlock > 0, checksums.count == (rows + rowsPerBlock - 1) / rowsPerBlock else {
+    // One block may have room for more rows than there are.
+    let asWritten = try file.attributes(of: table)[ChecksumName.rowsPerBlock]?.integer ?? 0
+    rowsPerBlock = min(asWritten, max(1, rows))
+    guard rowsPerBlock > 0, checksums.count == rows / rowsPerBlock + (rows % rowsPerBlock).signum()
+    else {
       throw InputError.badData(
         "\(file.path):\(table): has \(checksums.count) checksums of \(rowsPerBlock) rows each, "
           + "expected those of \(rows) rows")
@@ -94,20 +98,28 @@ package struct ChecksummedRows {
 extension HDF5File {
   /// All elements of a small dataset of any numeric type, compared with its checksum if it has one.
   package func values(of object: String) throws -> [Float] {
+    let dataset = try smallDataset(object)
+    _ = try checkedBytes(of: dataset, at: object)
+    return try dataset.readAll()
+  }
+
+  /// Opens a dataset that will be read as a whole; throws ``InputError`` if it is larger than 1 GiB, or
+  /// its data in other files.
+  fileprivate func smallDataset(_ object: String) throws -> Dataset {
     let dataset = try dataset(object)
     let count = dataset.shape.reduce(1.0) { $0 * Double($1) }
     guard count * Double(dataset.elementByteCount) <= 0x1p30 else {
       throw InputError.badData(
         "\(dataset.name): has shape \(dataset.shape), expected a small dataset")
     }
-    _ = try checkedBytes(of: dataset, at: object)
-    return try dataset.readAll()
+    try checkStorage(of: dataset)
+    return dataset
   }
 
   /// Compares every dataset that carries a checksum of its own, but for those of `except`.
   func checkAll(except: [String]) throws {
     for object in try datasetPaths() where !except.contains(object) {
-      _ = try checkedBytes(of: dataset(object), at: object)
+      _ = try checkedBytes(of: smallDataset(object), at: object)
     }
   }
 

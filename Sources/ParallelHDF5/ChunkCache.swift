@@ -20,7 +20,7 @@ struct ChunkCache {
   let capacity: Int
   private var byteCount = 0
   private var entries: [ChunkPlace: Entry] = [:]
-  /// Every use, in the order of time, from `first` on; all but the last one of a chunk are void.
+  /// Uses in the order of time, from `first` on; all but the last one of a chunk are void.
   private var uses: [(place: ChunkPlace, time: Int)] = []
   private var first = 0
   private var time = 0
@@ -50,8 +50,8 @@ struct ChunkCache {
 
   private mutating func noteUse(of place: ChunkPlace) -> Int {
     time += 1
-    if first > uses.count / 2 {
-      uses.removeFirst(first)
+    if uses.count > 2 * entries.count + 64 {
+      uses = uses[first...].filter { entries[$0.place]?.used == $0.time }
       first = 0
     }
     uses.append((place, time))

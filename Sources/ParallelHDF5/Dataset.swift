@@ -44,7 +44,7 @@ package final class Dataset {
     }
     isPlain =
       NumberFormat(type.id)?.isNativeFloat == true && H5Pget_nfilters(creation.id) == 0
-    storedByteCount = Int(H5Dget_storage_size(id))
+    storedByteCount = Int(clamping: H5Dget_storage_size(id))
     path = ReadPath(
       handle, name: name, type: type, shape: shape, chunk: chunk, creation: creation.id,
       cacheBytes: cacheBytes)

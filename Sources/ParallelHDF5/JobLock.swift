@@ -25,7 +25,7 @@ package final class JobLock {
     self.path = path
     file = try Self.lock(path, of: subject, refusal)
     guard file >= 0 else { return }
-    Watch.remember(lock: path)
+    Watch.removeWhenStopped(path)
     let lines = Self.text(of: file)
     if lines.count == 2 { inherit(lines[1]) }
     do { try record(note, of: subject) } catch {
@@ -40,7 +40,7 @@ package final class JobLock {
   package func release() {
     guard file >= 0 else { return }
     // In this order no other job can hold a lock on the file that is removed.
-    Watch.forget(lock: path)
+    Watch.keepWhenStopped(path)
     unlink(path)
     close(file)
     file = -1

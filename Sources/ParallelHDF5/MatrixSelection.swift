@@ -113,7 +113,8 @@ extension HDF5File {
     }
   }
 
-  private func checkStorage(of dataset: Dataset) throws {
+  /// Throws ``InputError`` if the data is in other files, or coded by a filter that is not there.
+  func checkStorage(of dataset: Dataset) throws {
     let name = dataset.name
     let creation = try HDF5Handle(
       H5Dget_create_plist(dataset.handle.id), "H5Dget_create_plist", name, close: H5Pclose)

@@ -15,7 +15,7 @@ package struct OutputError: JobError, CustomStringConvertible {
 
   /// A file whose directory does not take it, with the reason in `errno`: a full or failing disk is
   /// an error of output, all else one of the place.
-  static func creating(_ path: String, code: Int32 = errno) -> OutputError {
+  package static func creating(_ path: String, code: Int32 = errno) -> OutputError {
     [ENOSPC, EDQUOT, EIO, EFBIG].contains(code)
       ? system("creating a file", path, code: code)
       : cannotCreate(
@@ -28,7 +28,7 @@ package struct OutputError: JobError, CustomStringConvertible {
   }
 
   /// Writing that failed for a reason of its own.
-  static func failed(_ text: String) -> OutputError {
+  package static func failed(_ text: String) -> OutputError {
     OutputError(exitStatus: ExitStatus.inputOutput, description: text)
   }
 }

@@ -58,20 +58,13 @@ package final class ParallelFile {
   }
 
   private func checkTarget(input: String?) throws {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return }
-    if status.st_mode & S_IFMT == S_IFDIR {
-      throw OutputError.cannotCreate("\(path): is a directory, expected the name of a file")
+    var (target, source) = (stat(), stat())
+    if let input, stat(path, &target) == 0, stat(input, &source) == 0,
+      source.st_dev == target.st_dev, source.st_ino == target.st_ino
+    {
+      throw OutputError.cannotCreate("\(path): is the input itself; choose another output")
     }
-    if let input {
-      var source = stat()
-      if stat(input, &source) == 0, source.st_dev == status.st_dev, source.st_ino == status.st_ino {
-        throw OutputError.cannotCreate("\(path): is the input itself; choose another output")
-      }
-    }
-    guard replaces else {
-      throw OutputError.cannotCreate("\(path): exists already; use --force to replace it")
-    }
+    try OutputName.check(path, replacing: replaces)
   }
 
   private func createTemporary(reserving byteCount: Int) throws {
@@ -232,21 +225,11 @@ package final class ParallelFile {
   }
 
   private func syncAndRename() throws {
-    let file = open(temporary, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw OutputError.system("open", path) }
-    defer { close(file) }
-    guard fsync(file) == 0 else { throw OutputError.system("fsync", path) }
     if !replaces, access(path, F_OK) == 0 {
       throw OutputError.cannotCreate(
         "\(path): another program has created it in the meantime; use --force to replace it")
     }
-    guard rename(temporary, path) == 0 else { throw OutputError.system("rename", path) }
+    try OutputName.give(path, to: temporary)
     Watch.remember(temporary: nil)
-    let folder = (path as NSString).deletingLastPathComponent
-    let directory = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
-    guard directory >= 0 else { return }
-    defer { close(directory) }
-    // Some file systems refuse to sync a directory; the rename itself has succeeded.
-    _ = fsync(directory)
   }
 }

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import LPLR
 internal import MessagePassing
+internal import ParallelHDF5
 
 extension LPLRDist {
   /// `lplr-dist [compress] INPUT`.
@@ -223,8 +224,12 @@ extension LPLRDist {
       defer { file?.discard() }
       let result = try work()
       try world.agreeOnRoot {
-        try file?.commit(
-          RunReport(result, input: input.absolutePath, output: outputPath).json())
+        do {
+          try file?.commit(
+            RunReport(result, input: input.absolutePath, output: outputPath).json())
+        } catch let error as OutputError {
+          throw OutputError.failed("\(error); the factors are complete in \(outputPath)")
+        }
       }
       return result
     }

@@ -52,7 +52,7 @@ extension LPLRDist {
         try child.finish(on: world)
         let report = try decompressor.decompress(source, to: target, replacing: force, on: world)
         if world.isRoot, !quiet {
-          print(
+          try LPLRDist.say(
             """
             wrote           \(target):\(report.dataset)
             matrix          \(report.shape.rows) x \(report.shape.columns), float32

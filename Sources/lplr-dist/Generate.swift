@@ -79,7 +79,8 @@ extension LPLRDist {
       LPLRDist.session { [generator] world in
         try generator.generate(output.absolutePath, replacing: force, on: world)
         if world.isRoot, !quiet {
-          print("wrote \(output): /data, \(shape.rows) x \(shape.columns), \(dtype.rawValue)")
+          try LPLRDist.say(
+            "wrote \(output): /data, \(shape.rows) x \(shape.columns), \(dtype.rawValue)")
         }
       }
     }

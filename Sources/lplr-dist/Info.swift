@@ -29,14 +29,15 @@ extension LPLRDist {
       LPLRDist.serially {
         if factors.isDirectory {
           let folder = CheckpointFolder(factors.absolutePath)
-          return print(try CheckpointDescription(of: folder).text)
+          return try LPLRDist.say(try CheckpointDescription(of: folder).text)
         }
         let reader = try FactorReader(path: factors.absolutePath)
         if check { try reader.checkCodes() }
         let description = FactorDescription(of: reader)
-        print(json ? try description.json() : description.text)
+        try LPLRDist.say(json ? try description.json() : description.text)
         if check, !json {
-          print("checksums       \(reader.areCodesChecked ? "all match" : "none of the codes")")
+          try LPLRDist.say(
+            "checksums       \(reader.areCodesChecked ? "all match" : "none of the codes")")
         }
       }
     }

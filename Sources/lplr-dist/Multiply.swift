@@ -44,12 +44,17 @@ extension LPLRDist {
 
     func run() {
       let target = output.absolutePath
+      let children = [
+        ValidatingChild(matrix: nil, factors: factors.absolutePath),
+        ValidatingChild(matrix: input.absolutePath, dataset: dataset),
+      ]
       LPLRDist.session { world in
+        for child in children { try child.finish(on: world) }
         let report = try Multiplier(transposed: transpose).multiply(
           factors.absolutePath, by: input.absolutePath, dataset: dataset, to: target,
           replacing: force, on: world)
         if world.isRoot, !quiet {
-          print(
+          try LPLRDist.say(
             """
             wrote           \(target):\(report.dataset)
             matrix          \(report.shape.rows) x \(report.shape.columns), float32

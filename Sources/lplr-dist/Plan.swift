@@ -109,7 +109,7 @@ extension LPLRDist {
       let cores = ranksPerNode ?? ProcessInfo.processInfo.activeProcessorCount
       let figures = try Calibration(cores: cores, file: input?.absolutePath).measure()
       try figures.write(to: machinePath)
-      print("wrote           \(machinePath)\n\(figures.text)")
+      try LPLRDist.say("wrote           \(machinePath)\n\(figures.text)")
     }
 
     private func show() throws {
@@ -126,14 +126,14 @@ extension LPLRDist {
         ?? Int(clamping: ProcessInfo.processInfo.physicalMemory) / 2 / job.ranksPerNode
       let forecast = try Forecast(request, storage, on: job, limit: limit, reads: reads)
       let all = Scaling(request, storage, like: job, limit: limit, reads: reads)
-      print(
+      try LPLRDist.say(
         """
         matrix          \(storage.rows) x \(storage.columns), \(storage.typeName)
         machine         \(isCalibrated ? machinePath : "usual figures; measure yours with --calibrate")
         \(forecast.text)
         \(all.bestText)
         """)
-      if scaling { print(all.text) }
+      if scaling { try LPLRDist.say(all.text) }
     }
 
     private func storage() throws -> MatrixStorage {

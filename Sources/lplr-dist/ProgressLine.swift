@@ -82,7 +82,7 @@ final class ProgressLine: @unchecked Sendable {
       erase()
     } else if isOnTerminal {
       guard start.duration(to: .now).inSeconds >= Self.patience else { return }
-      write("\(Terminal.eraser)\(LPLRDist.commandName): \(progress.state.text)")
+      TextStream.complain("\(Terminal.eraser)\(LPLRDist.commandName): \(progress.state.text)")
       isLineOpen = true
     } else if lastLine.duration(to: .now).inSeconds >= Self.logInterval {
       log(progress.state.text)
@@ -96,11 +96,9 @@ final class ProgressLine: @unchecked Sendable {
   }
 
   private func erase() {
-    if isLineOpen { write(Terminal.eraser) }
+    if isLineOpen { TextStream.complain(Terminal.eraser) }
     isLineOpen = false
   }
-
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }
 
 /// Whether somebody watches.

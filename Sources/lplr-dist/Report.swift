@@ -44,7 +44,7 @@ extension LPLRDist {
         let file = try TextOutput(path: outputPath, replacing: force)
         defer { file.discard() }
         try file.commit(page.html)
-        if !quiet { print("wrote           \(outputPath)") }
+        if !quiet { try LPLRDist.say("wrote           \(outputPath)") }
       }
     }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Foundation
 internal import LPLR
 internal import MessagePassing
+internal import ParallelHDF5
 
 extension LPLRDist {
   /// Starts MPI, does `body` on every rank and ends the process with the status of its outcome.
@@ -23,7 +25,15 @@ extension LPLRDist {
       defer { line?.stop() }
       let text = try body(world, progress)
       line?.stop()
-      if world.isRoot, let text { print(text) }
+      try world.agreeOnRoot { if let text { try say(text) } }
+    }
+  }
+
+  /// Prints a result, and a new line. Throws `OutputError` if standard output does not take it: a result
+  /// that was cut is no success.
+  static func say(_ text: String) throws {
+    guard TextStream.write(text + "\n", to: STDOUT_FILENO) else {
+      throw OutputError.system("writing", "standard output")
     }
   }
 

@@ -41,10 +41,15 @@ final class ValidatingChild {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    // In a group of its own, since signals to the job are not for it.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
     var arguments = arguments.map { strdup($0) } + [nil]
     var variables = Self.environment.map { strdup($0) } + [nil]
     defer { for text in arguments + variables { free(text) } }
-    if posix_spawn(&process, "/proc/self/exe", &actions, nil, &arguments, &variables) != 0 {
+    if posix_spawn(&process, "/proc/self/exe", &actions, &attributes, &arguments, &variables) != 0 {
       process = 0
     }
     close(ends[1])
@@ -58,6 +63,9 @@ final class ValidatingChild {
         ? nil : "\(name)=\(value)"
     } + ["OPENBLAS_NUM_THREADS=1"]
   }
+
+  /// Signals that a process brings upon itself.
+  private static let faults = [SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTRAP]
 
   private func check() throws {
     guard process > 0 else { return }
@@ -79,6 +87,12 @@ final class ValidatingChild {
         exitStatus: ExitStatus.badData,
         description: "\(path): to look at it took more than \(Self.secondsAllowed) s; the file is "
           + "damaged, or its file system does not answer")
+    }
+    guard signal == 0 || Self.faults.contains(signal) else {
+      throw RefusedInput(
+        exitStatus: ExitStatus.internalError,
+        description:
+          "\(path): the process that looks at it was ended from outside (signal \(signal))")
     }
     if signal != 0 {
       throw RefusedInput(

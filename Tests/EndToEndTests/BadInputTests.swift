@@ -185,7 +185,7 @@ import Testing
     #expect(try manager.contentsOfDirectory(atPath: locked.path).isEmpty)
   }
 
-  @Test(arguments: ["info", "decompress", "verify"]) func onlyFinishedFactorsAreRead(
+  @Test(arguments: ["info", "decompress", "verify", "multiply"]) func onlyFinishedFactorsAreRead(
     subcommand: String
   ) throws {
     let folder = try TemporaryFolder()
@@ -197,12 +197,19 @@ import Testing
       + (subcommand == "info"
         ? [
           "no codes", "wrong shape", "future", "no scale", "wide bits", "negative bits",
-          "short codes", "few levels", "text scale",
+          "short codes", "few levels", "text scale", "foreign codes", "foreign scale",
+          "huge checksums", "huge shape",
         ] : [])
     for damage in damages {
       let damaged = folder.url("damaged.h5").path
       try Command.python("damage", [factors, damaged, damage])
       try refuse(subcommand, damaged, input, 65, damage == "incomplete" ? "not finished" : "")
+    }
+    if subcommand == "info" {
+      // One block of more rows than there are is whole.
+      let damaged = folder.url("damaged.h5").path
+      try Command.python("damage", [factors, damaged, "endless blocks"])
+      try Command.succeed(["info", damaged, "--check"])
     }
     try refuse(subcommand, input, input, 65, "not a factor file")
     try refuse(subcommand, folder.url("none.h5").path, input, 66, "no such file")
@@ -213,8 +220,10 @@ import Testing
   ) throws {
     let output = try TemporaryFolder()
     var arguments = [subcommand, factors]
-    if subcommand == "verify" { arguments.append(input) }
-    if subcommand == "decompress" { arguments += ["--output", output.url("out.h5").path] }
+    if ["verify", "multiply"].contains(subcommand) { arguments.append(input) }
+    if ["decompress", "multiply"].contains(subcommand) {
+      arguments += ["--output", output.url("out.h5").path]
+    }
     let finished = try Command.run(arguments, timeout: 20)
     expectRefusal(finished, status, [words], ranks: 1)
     #expect(try names(output).isEmpty)

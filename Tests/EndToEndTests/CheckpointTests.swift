@@ -183,6 +183,27 @@ import Testing
     try Command.python("same_factors", [try job.reference()] + outputs)
   }
 
+  /// What storage does not give is not called damaged: it may be whole.
+  @Test func aFaultOfStorageIsNoDamage() throws {
+    let job = try Job("")
+    _ = try job.interrupt("USR1", after: 2)
+    let files = FileManager.default
+    let names = try files.contentsOfDirectory(atPath: job.checkpoint).sorted()
+    let newest = try #require(names.last { $0.hasSuffix("sketch") })
+    // A directory opens like a file, and does not read like one.
+    try files.moveItem(atPath: job.checkpoint + "/" + newest, toPath: job.folder.url("kept").path)
+    try files.createDirectory(
+      atPath: job.checkpoint + "/" + newest, withIntermediateDirectories: false)
+    let finished = try Command.run(job.arguments, ranks: 2)
+    #expect(finished.status == 74, "\(finished.account)")
+    #expect(!finished.errors.contains("remove it") && !job.hasOutput, "\(finished.account)")
+    try files.removeItem(atPath: job.checkpoint + "/" + newest)
+    try files.moveItem(atPath: job.folder.url("kept").path, toPath: job.checkpoint + "/" + newest)
+    let again = try Command.run(job.arguments, ranks: 2)
+    #expect(again.status == 0 && again.errors.contains("resumed"), "\(again.account)")
+    try Command.python("same_factors", [try job.reference(), job.output])
+  }
+
   private func damage(_ path: String, _ kind: String) throws {
     let url = URL(fileURLWithPath: path)
     guard kind != "erase" else { return try FileManager.default.removeItem(at: url) }

@@ -90,6 +90,36 @@ import Testing
     #expect(try names(folder) == ["a.h5"])
   }
 
+  /// What was cut is no result; what cannot be said is no reason to stop.
+  @Test func aFullDiskUnderTheStreamsOfTheProgram() throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(folder, "--shape 90x70 --spectrum exponential:5")
+    func run(_ redirection: String, _ arguments: [String]) throws -> Finished {
+      try TestSupport.run(
+        "sh", ["-c", "exec \"$0\" \"$@\" \(redirection)", try Command.path()] + arguments)
+    }
+    let factors = try Command.compress(input, "--rank 9 --bits 4")
+    let cut = try run(">/dev/full", ["info", factors, "--json"])
+    #expect(cut.status == 74 && cut.errors.contains("standard output"), "\(cut.account)")
+    let summary = try run(">/dev/full", [input, "-o", folder.url("b.h5").path])
+    #expect(summary.status == 74, "\(summary.account)")
+    let mute = try run(
+      "2>/dev/full", [input, "-o", folder.url("c.h5").path, "--log-level", "debug"])
+    #expect(mute.status == 0, "\(mute.account)")
+    #expect(try run("2>/dev/full", ["info", input]).status == 65)
+  }
+
+  @Test func aDeviceIsNotReplaced() throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(folder, "--shape 90x70 --spectrum exponential:5")
+    for options in [["-o", "/dev/null"], ["--report", "/dev/null"]] {
+      let finished = try Command.run([input, "--rank", "9", "--force"] + options)
+      #expect(finished.status == 73, "\(finished.account)")
+      #expect(finished.errors.contains("/dev/null: is not a regular file"))
+    }
+    #expect(try names(folder) == ["a.h5"])
+  }
+
   private func names(_ folder: TemporaryFolder) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder.path.path).sorted()
   }

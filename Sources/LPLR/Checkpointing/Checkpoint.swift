@@ -159,7 +159,7 @@ final class Checkpoint {
   /// Puts all files on disk and makes a checkpoint of them. Collective.
   private func commit(_ passes: [CheckpointManifest.Pass]) throws {
     try world.agree {
-      for name in unsynced { try CheckpointFolder.sync(folder.file(name)) }
+      for name in unsynced { try OutputName.sync(folder.file(name)) }
     }
     let manifest = CheckpointManifest(
       generation: generation, written: Date().ISO8601Format(), identity: identity, passes: passes)
@@ -187,9 +187,13 @@ final class Checkpoint {
   // MARK: Restoring
 
   private func restore() throws {
-    var generations = world.isRoot ? folder.generations : []
+    var generations: [Int] = []
+    try world.agreeOnRoot {
+      generations = try folder.generations
+      generation = try folder.nextGeneration
+    }
     generations = try world.broadcast(generations, from: 0, filler: 0)
-    generation = try world.broadcast([folder.nextGeneration], from: 0, filler: 0)[0]
+    generation = try world.broadcast([generation], from: 0, filler: 0)[0]
     var damage: String?
     for number in generations {
       do {

@@ -9,7 +9,7 @@ package struct CheckpointDescription: Sendable {
 
   /// Reads every part. Throws ``CheckpointError`` if there is no checkpoint.
   package init(of folder: CheckpointFolder) throws {
-    let generations = folder.generations
+    let generations = try folder.generations
     guard let newest = generations.first else {
       throw CheckpointError.damaged("\(folder.path): holds no checkpoint")
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Foundation
 internal import MessagePassing
+internal import ParallelHDF5
 
 /// A checkpoint that cannot be gone on from.
 package struct CheckpointError: JobError, CustomStringConvertible {
@@ -10,6 +12,12 @@ package struct CheckpointError: JobError, CustomStringConvertible {
   /// Parts are missing or not what was written.
   static func damaged(_ text: String) -> CheckpointError {
     CheckpointError(exitStatus: ExitStatus.badData, description: text)
+  }
+
+  /// A file that cannot be opened, with the reason in `errno`: only what is not there is a damage, all
+  /// else a fault of storage that may pass.
+  static func unread(_ path: String) -> any Error {
+    errno == ENOENT ? damaged("\(path) is missing") : OutputError.system("open", path)
   }
 
   /// It is whole and of another request.

@@ -17,9 +17,8 @@ package struct CheckpointFolder {
 
   /// Beside a file that does not yet stand there.
   package init(besideOutput output: String) {
-    let folder = (output as NSString).deletingLastPathComponent
     path =
-      (folder.isEmpty ? "." : folder) + "/.\((output as NSString).lastPathComponent).checkpoint"
+      OutputName.directory(of: output) + "/.\((output as NSString).lastPathComponent).checkpoint"
   }
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
@@ -39,23 +38,27 @@ package struct CheckpointFolder {
 
   // MARK: Reading
 
-  /// The numbers of the checkpoints whose list stands there, the newest first.
+  /// The numbers of the checkpoints whose list stands there, the newest first. Throws `OutputError`.
   package var generations: [Int] {
-    names.compactMap { name in
-      name.wholeMatch(of: /manifest\.(\d{6,})/).flatMap { Int($0.1) }
-    }.sorted(by: >)
+    get throws {
+      try names.compactMap { name in
+        name.wholeMatch(of: /manifest\.(\d{6,})/).flatMap { Int($0.1) }
+      }.sorted(by: >)
+    }
   }
 
-  /// One more than the number of any file.
+  /// One more than the number of any file. Throws `OutputError`.
   var nextGeneration: Int {
-    (names.compactMap { Self.generation(of: $0) }.max() ?? 0) + 1
+    get throws { (try names.compactMap { Self.generation(of: $0) }.max() ?? 0) + 1 }
   }
 
-  /// The list of a checkpoint, whose arrays need not be whole. Throws ``CheckpointError``.
+  /// The list of a checkpoint, whose arrays need not be whole. Throws ``CheckpointError``, and
+  /// `OutputError` if storage fails.
   package func manifest(_ generation: Int) throws -> CheckpointManifest {
     let name = file(Self.manifestName(generation))
+    guard access(name, R_OK) == 0 else { throw CheckpointError.unread(name) }
     guard let bytes = FileManager.default.contents(atPath: name) else {
-      throw CheckpointError.damaged("\(name) cannot be read")
+      throw OutputError.system("read", name)
     }
     return try CheckpointManifest(decoding: Array(bytes), path: name)
   }
@@ -69,10 +72,21 @@ package struct CheckpointFolder {
     }
   }
 
-  /// The files of ours.
+  /// The files of ours; none where there is no directory, which is not the same as one that cannot be
+  /// listed.
   private var names: [String] {
-    let all = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return all.filter { Self.generation(of: $0) != nil }
+    get throws {
+      guard access(path, F_OK) == 0 else {
+        if errno == ENOENT { return [] }
+        throw OutputError.system("access", path)
+      }
+      do {
+        return try FileManager.default.contentsOfDirectory(atPath: path)
+          .filter { Self.generation(of: $0) != nil }
+      } catch {
+        throw OutputError.failed("\(path): cannot be listed (\(error.localizedDescription))")
+      }
+    }
   }
 
   private static func generation(of name: String) -> Int? {
@@ -88,7 +102,9 @@ package struct CheckpointFolder {
   /// Makes the directory and keeps other jobs out of it: one may name that beside another's output.
   /// Without the claim nothing is removed. Throws `OutputError`.
   mutating func claim() throws {
-    guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
+    if mkdir(path, 0o777) == 0 {
+      try OutputName.sync(OutputName.directory(of: path))
+    } else if errno != EEXIST {
       throw OutputError.system("mkdir", path)
     }
     guard lock == nil else { return }
@@ -110,17 +126,13 @@ package struct CheckpointFolder {
     let temporary = file("manifest.tmp")
     let final = file(Self.manifestName(manifest.generation))
     try Data(try manifest.encoded()).write(to: URL(fileURLWithPath: temporary))
-    try Self.sync(temporary)
-    // The names of the arrays first, then that of the list.
-    try Self.sync(path)
-    guard rename(temporary, final) == 0 else { throw OutputError.system("rename", final) }
-    try Self.sync(path)
+    try OutputName.give(final, to: temporary)
     prune()
   }
 
   /// Removes what belongs to neither of the newest two checkpoints.
   func prune() {
-    let kept = generations.prefix(2)
+    guard let kept = try? generations.prefix(2) else { return }
     // A list that is damaged keeps itself only: what it named is lost.
     let arrays = kept.flatMap { (try? manifest($0))?.files ?? [] }
     removeFiles(except: kept.map(Self.manifestName) + arrays)
@@ -130,7 +142,7 @@ package struct CheckpointFolder {
   func removeFiles(except kept: [String] = []) {
     guard lock != nil else { return }
     let kept = Set(kept)
-    for name in names where !kept.contains(name) { unlink(file(name)) }
+    for name in (try? names) ?? [] where !kept.contains(name) { unlink(file(name)) }
   }
 
   /// Removes all files, gives the claim up, and removes the directory if nothing else is in it.
@@ -139,14 +151,5 @@ package struct CheckpointFolder {
     removeFiles()
     release()
     rmdir(path)
-  }
-
-  /// Puts a file or the names in a directory on disk.
-  static func sync(_ path: String) throws {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw OutputError.system("open", path) }
-    defer { close(file) }
-    // Some file systems refuse to sync a directory.
-    guard fsync(file) == 0 || errno == EINVAL else { throw OutputError.system("fsync", path) }
   }
 }

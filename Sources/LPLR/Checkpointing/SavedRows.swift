@@ -37,9 +37,10 @@ struct SavedRows {
   func write(to path: String, as rank: Int) throws -> [Int] {
     let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw OutputError.system("open", path) }
-    defer { close(file) }
+    var isOpen = true
+    defer { if isOpen { close(file) } }
     let first = partition.range(of: rank).lowerBound
-    return try partition.blocks(of: rank).map { block in
+    let checksums = try partition.blocks(of: rank).map { block in
       let bytes = self.bytes(of: block, first)
       try transfer(bytes.count) { done in
         let count = pwrite(
@@ -50,9 +51,14 @@ struct SavedRows {
       }
       return Int(checksum(UnsafeRawBufferPointer(bytes), after: 0))
     }
+    // Some file systems tell of a full disk only here.
+    isOpen = false
+    guard close(file) == 0 else { throw OutputError.system("close", path) }
+    return checksums
   }
 
-  /// Reads this rank's rows back. Throws if a block is not what was written.
+  /// Reads this rank's rows back. Throws ``CheckpointError`` if a block is not what was written, and
+  /// `OutputError` if storage fails.
   func read(from path: String, as rank: Int, checksums: [Int]) throws {
     let first = partition.range(of: rank).lowerBound
     for block in partition.blocks(of: rank) {
@@ -86,13 +92,14 @@ struct SavedRows {
     checksum expected: Int
   ) throws {
     let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw CheckpointError.damaged("\(path) is missing or unreadable") }
+    guard file >= 0 else { throw CheckpointError.unread(path) }
     defer { close(file) }
     try transfer(target.count) { done in
       let count = pread(
         file, target.baseAddress.map { $0 + done }, min(target.count - done, 1 << 28),
         off_t(partition.range(ofBlock: block).lowerBound * rowBytes + done))
       if count < 0, errno == EINTR { return count }
+      guard count >= 0 else { throw OutputError.system("read", path) }
       guard count > 0 else { throw CheckpointError.damaged("\(path) is too short") }
       return count
     }

@@ -36,8 +36,13 @@ struct ToleranceSearch {
       if factors.error.relativeError <= tolerance { return factors }
       target *= 0.9999 * tolerance / factors.error.relativeError
     }
-    throw PlanError(
-      "the measured error stays above the tolerance of \(tolerance); ask for a larger one")
+    try fail("the measured error stays above the tolerance of \(tolerance); ask for a larger one")
+  }
+
+  /// Ends the search on all ranks, which have come to it together.
+  private func fail(_ text: String) throws -> Never {
+    try first.world.agreeOnRoot { throw PlanError(text) }
+    preconditionFailure("an agreed failure was not thrown")
   }
 
   private var tolerance: Double { first.plan.rule.tolerance ?? 1 }
@@ -86,7 +91,7 @@ struct ToleranceSearch {
       } else {
         low = bytes
         guard bytes < most else {
-          throw PlanError(
+          try fail(
             "a relative error of \(tolerance) cannot be reached, \(factors.error.estimate.short) "
               + "can, with \(energies.count) components of \(DistortionTable.mostBits) bits")
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
+internal import MessagePassing
 internal import ParallelHDF5
 
 /// A text file that gets its name only when it is whole.
@@ -14,44 +15,34 @@ package struct TextOutput {
   /// replaced, or if its directory cannot be written.
   package init(path: String, replacing force: Bool) throws {
     self.path = path
-    let folder = (path as NSString).deletingLastPathComponent
-    let name = (path as NSString).lastPathComponent
     temporary =
-      (folder.isEmpty ? "." : folder)
-      + "/.\(name).\(ProcessInfo.processInfo.hostName).\(getpid()).tmp"
-    var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
-      guard !isDirectory.boolValue else {
-        throw OutputError.cannotCreate("\(path): is a directory, expected the name of a file")
-      }
-      guard force else {
-        throw OutputError.cannotCreate("\(path): exists already; use --force to replace it")
-      }
-    }
+      OutputName.directory(of: path) + "/.\((path as NSString).lastPathComponent)"
+      + ".\(ProcessInfo.processInfo.hostName).\(getpid()).tmp"
+    try OutputName.check(path, replacing: force)
+    // In a container, a process that was killed may have had the same number.
+    unlink(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw OutputError.cannotCreate(
-        "\(path): cannot create a file in its directory (\(String(cString: strerror(errno))))")
-    }
+    guard descriptor >= 0 else { throw OutputError.creating(path) }
     close(descriptor)
+    Watch.removeWhenStopped(temporary)
   }
 
   /// Writes the text, waits until it is on disk, and gives the file its name.
   package func commit(_ text: String) throws {
     let descriptor = open(temporary, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw OutputError.system("open", path) }
-    defer { close(descriptor) }
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if written < 0, errno == EINTR { continue }
-      guard written > 0 else { throw OutputError.system("write", path) }
-      bytes = bytes.dropFirst(written)
+    let isWritten = TextStream.write(text, to: descriptor)
+    let code = errno
+    guard close(descriptor) == 0, isWritten else {
+      throw OutputError.system("write", path, code: isWritten ? errno : code)
     }
-    guard fsync(descriptor) == 0 else { throw OutputError.system("fsync", path) }
-    guard rename(temporary, path) == 0 else { throw OutputError.system("rename", path) }
+    try OutputName.give(path, to: temporary)
+    Watch.keepWhenStopped(temporary)
   }
 
   /// Removes the temporary file, if it is still there.
-  package func discard() { unlink(temporary) }
+  package func discard() {
+    unlink(temporary)
+    Watch.keepWhenStopped(temporary)
+  }
 }

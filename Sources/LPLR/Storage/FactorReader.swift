@@ -52,7 +52,7 @@ package final class FactorReader {
       throw InputError.badData("\(name): was not finished (no attribute complete = 1)")
     }
     guard case .integers(let shape)? = attributes["shape"], shape.count == 2,
-      shape.allSatisfy({ $0 > 0 })
+      shape.allSatisfy({ $0 > 0 }), Double(shape[0]) * Double(shape[1]) < 0x1p56
     else { throw InputError.badData("\(name): has no valid attribute shape") }
     (rows, columns) = (shape[0], shape[1])
     left = try Self.readCode(.left, of: group, in: file)

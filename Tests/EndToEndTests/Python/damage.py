@@ -50,6 +50,21 @@ with h5py.File(copy, "r+") as file:
         group.attrs["shape"] = np.array([61, 50])
     elif what == "few levels":
         replace(file, "codebook_4", file["codebook_4"][:-1])
+    elif what == "foreign codes":
+        # Bytes of another file of the user would come out as numbers.
+        shape = left["codes"].shape
+        del left["codes"], left["codes_crc32"]
+        left.create_dataset("codes", shape, "u1", external=[("/etc/passwd", 0, shape[0] * shape[1])])
+    elif what == "foreign scale":
+        del left["scale"]
+        left.create_dataset("scale", (4,), "f4", external=[("/etc/passwd", 0, 16)])
+    elif what == "endless blocks":
+        left["codes_crc32"].attrs["rows_per_block"] = np.int64(2**63 - 1)
+    elif what == "huge checksums":
+        del left["codes_crc32"]
+        left.create_dataset("codes_crc32", (2**40,), "u4", chunks=(1024,)).attrs["crc32"] = 1
+    elif what == "huge shape":
+        group.attrs["shape"] = np.array([2**32, 2**32])
     elif what == "text scale":
         replace(left, "scale", [b"a", b"b", b"c", b"d"])
     else:
