@@ -28,6 +28,8 @@ package struct FactorDescription: Encodable, Sendable {
   let errorKind: String?
   /// The error is not above this.
   let relativeErrorBound: Double?
+  /// What the choice of the basis alone loses.
+  let truncationError: Double?
   /// The error of plain quantization in as many bits, on a sample.
   let plainQuantizationError: Double?
   let frobeniusNorm: Double?
@@ -61,6 +63,7 @@ package struct FactorDescription: Encodable, Sendable {
     errorKind = text("error_kind")
     frobeniusNorm = number("frobenius_norm")
     relativeErrorBound = number("relative_error_bound")
+    truncationError = number("truncation_error")
     plainQuantizationError = number("plain_quantization_error")
     singularValues = factors.singularValues
     prefixError = factors.prefixErrors
@@ -91,6 +94,7 @@ package struct FactorDescription: Encodable, Sendable {
       bits per entry  \(bitsPerEntry.short)
       relative error  \(relativeError?.short ?? "unknown")\(kind)
       at most         \(relativeErrorBound?.short ?? "unknown")
+      truncation      \(truncationError?.short ?? "unknown") by the choice of the basis alone
       plain           \(plainQuantizationError?.short ?? "unknown") by quantization alone
       norm            \(frobeniusNorm?.short ?? "unknown")
       """ + componentTable

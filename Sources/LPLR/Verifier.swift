@@ -2,7 +2,7 @@
 
 internal import LinearAlgebra
 package import MessagePassing
-package import ParallelHDF5
+internal import ParallelHDF5
 
 /// Measures the error of factors against the matrix they came from, by one read of it.
 package struct Verifier {
@@ -56,32 +56,21 @@ package struct Verifier {
       try input.checkUnchanged()
       try factors.checkUnchanged()
     }
-    let table = try world.broadcast(try world.gather(squares, filler: 0), from: 0, filler: 0)
     return VerificationReport(
-      panels: (0..<grid.panels.count).map { panel in
-        (grid.panels.range(ofBlock: panel), table[2 * panel], table[2 * panel + 1])
-      }, claimed: factors.attributes, times: try clock.summary(on: world))
+      blocks: try BlockErrors(squares, panels: grid.panels, on: world), claimed: factors.attributes,
+      times: try clock.summary(on: world))
   }
 }
 
 /// What a verification has found.
 package struct VerificationReport: Sendable {
-  /// For each column block: its columns, ||residual||^2 and ||A||^2.
-  package let panels: [(columns: Range<Int>, residual: Double, norm: Double)]
+  let blocks: BlockErrors
   /// The attributes of the factors.
-  package let claimed: [String: AttributeValue]
+  let claimed: [String: AttributeValue]
   package let times: StageTimes
 
   /// ||A - left right^T||_F / ||A||_F; 0 if both are zero.
-  package var relativeError: Double {
-    let residual = panels.reduce(0) { $0 + $1.residual }
-    let norm = panels.reduce(0) { $0 + $1.norm }
-    return Self.ratio(residual, norm)
-  }
-
-  private static func ratio(_ residual: Double, _ norm: Double) -> Double {
-    residual == 0 ? 0 : (residual / norm).squareRoot()
-  }
+  package var relativeError: Double { blocks.relativeError }
 
   private static let mostLines = 16
 
@@ -93,12 +82,12 @@ package struct VerificationReport: Sendable {
     {
       claim = "\nthe file says   \(error) (\(kind))"
     }
+    let panels = blocks.panels
     let perLine = (panels.count + Self.mostLines - 1) / Self.mostLines
     let lines = stride(from: 0, to: panels.count, by: max(1, perLine)).map { first in
       let block = panels[first..<min(first + perLine, panels.count)]
-      let columns = panels[first].columns.lowerBound..<(block.last?.columns.upperBound ?? 0)
-      return "columns \(columns.lowerBound):\(columns.upperBound)  "
-        + Self.ratio(block.reduce(0) { $0 + $1.residual }, block.reduce(0) { $0 + $1.norm }).short
+      return "columns \(panels[first].columns.lowerBound):\(block.last?.columns.upperBound ?? 0)  "
+        + BlockErrors.relativeError(of: block).short
     }
     return lines.joined(separator: "\n") + "\nrelative error  \(relativeError)" + claim
       + "\nseconds         \(times.text)"

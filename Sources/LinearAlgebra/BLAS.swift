@@ -15,7 +15,7 @@ package enum BLAS {
 }
 
 /// C = alpha A B + beta C, with A (m x k) and B (k x n) either way up and C (m x n) row-major
-/// (`sgemm`). 2 m n k flops.
+/// (`sgemm`); C is left as it is if k = 0. 2 m n k flops.
 package func multiply(
   _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float = 1,
   beta: Float = 0
@@ -30,7 +30,7 @@ package func multiply(
     blasInt(c.stride, "sgemm"))
 }
 
-/// C = alpha A B + beta C in double precision (`dgemm`).
+/// The same in double precision (`dgemm`).
 package func multiply(
   _ a: MatrixView<Double>, _ b: MatrixView<Double>, into c: MatrixView<Double>, alpha: Double = 1,
   beta: Double = 0

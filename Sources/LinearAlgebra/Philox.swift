@@ -71,7 +71,7 @@ extension SIMD4<UInt32> {
   }
 
   private func pair(_ a: UInt32, _ b: UInt32) -> (Float, Float) {
-    // (a + 0.5) / 2^32 is in (0, 1): the logarithm is finite.
+    // In (0, 1]: the logarithm is finite.
     let radius = (-2 * log((Float(a >> 8) + 0.5) * 0x1p-24)).squareRoot()
     let angle = Float(b >> 8) * (0x1p-23 * Float.pi)
     return (radius * cos(angle), radius * sin(angle))

@@ -53,27 +53,22 @@ package struct TSQR {
   package func triangle(of a: borrowing Matrix<Float>) throws -> SmallMatrix {
     let first = partition.range(of: world.rank).lowerBound
     precondition(a.columns == columns && a.rows == partition.range(of: world.rank).count)
-    var tree = Tree()
+    var tree = Tree(hasJoints: false)
     for block in partition.blocks(of: world.rank) {
       let range = partition.range(ofBlock: block)
-      let copy = Matrix<Double>(rows: range.count, columns: columns, repeating: 0)
-      let start = (range.lowerBound - first) * columns
-      for index in copy.elements.indices {
-        copy.elements[index] = Double(a.elements[start + index])
-      }
+      let copy = a.rows(range.lowerBound - first..<range.upperBound - first).widened()
       tree.triangles[block] = SmallMatrix(
         rows: rows(ofNode: block, level: 0), columns: columns,
-        elements: try qr(inPlace: copy.view))
+        elements: try LinearAlgebra.triangle(overwriting: copy.view))
     }
-    for level in 1..<levels {
-      try join(level, &tree)
-      tree.joints[level] = [:]
-    }
+    for level in 1..<levels { try join(level, &tree) }
     return try shareRoot(tree.triangles[0])
   }
 
   /// What this rank knows of the nodes of the level in hand, by their numbers.
   private struct Tree {
+    /// Whether the way down will be gone.
+    var hasJoints = true
     /// On the way up: the R of each node.
     var triangles: [Int: SmallMatrix] = [:]
     /// The Q of each joint, by level.
@@ -108,11 +103,11 @@ package struct TSQR {
       let height = first.rows + second.rows
       let q = rows(ofNode: node, level: level)
       let r = try stacked.withUnsafeMutableBufferPointer {
-        try qr(
-          inPlace: MatrixView($0.baseAddress, rows: height, columns: columns, stride: columns))
+        let both = MatrixView($0.baseAddress, rows: height, columns: columns, stride: columns)
+        return try tree.hasJoints ? qr(inPlace: both) : LinearAlgebra.triangle(overwriting: both)
       }
       joined[node] = SmallMatrix(rows: q, columns: columns, elements: r)
-      joints[node] = firstColumns(q, of: stacked, rows: height)
+      if tree.hasJoints { joints[node] = firstColumns(q, of: stacked, rows: height) }
     }
     tree.triangles = joined
     tree.joints.append(joints)

@@ -96,6 +96,10 @@ extension LPLRDist {
       guard (2...64).contains(reads ?? 2) else {
         throw ValidationError("--reads: expected 2 to 64")
       }
+      guard basis != .exact else {
+        throw ValidationError(
+          "--basis exact is not planned: its cost is that of pdgesvd on the whole matrix")
+      }
       if input != nil, shape != nil {
         throw ValidationError("--shape is for a matrix without a file: drop one")
       }

@@ -60,6 +60,7 @@ import Testing
     Case("all-near-the-end.h5", "--sketch signs", 65, "scale the matrix down"),
     Case("near-the-end.h5", "--basis exact", 65, "norm of the matrix", "scale the matrix down"),
     Case("near-zero.h5", "--basis sketch", 65, "scale the matrix up"),
+    Case("near-zero.h5", "", 65, "root mean square", "scale the matrix up"),
   ]
 
   static let plans: [Case] = [

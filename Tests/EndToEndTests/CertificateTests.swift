@@ -34,7 +34,9 @@ import Testing
     ("sparse", 600, 300),
     ("one entry", 200, 100), ("normal", 1, 1), ("normal", 1, 500),
     ("normal", 3, 5), ("normal", 257, 4), ("decades", 300, 300), ("tiny", 300, 200),
-    ("huge", 300, 200),
+    ("huge", 300, 200), ("huge constant", 300, 400), ("huge deficient", 300, 400),
+    // As many tiles as it takes for their rounding errors to show, if these added up.
+    ("alternating", 2_500_608, 1),
   ])
   func holdsForOddMatrices(kind: String, rows: Int, columns: Int) throws {
     let folder = try TemporaryFolder()

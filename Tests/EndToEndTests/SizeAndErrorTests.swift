@@ -23,6 +23,53 @@ import Testing
     }
   }
 
+  /// Codebooks that depend on the data are one for each side.
+  @Test(arguments: [
+    "--method dsvd --bits 8", "--basis sketch --bits 8", "--basis sketch --rank 40",
+  ])
+  func ownCodebooksAreCounted(options: String) throws {
+    let folder = try TemporaryFolder()
+    let input = try Command.generate(folder, "--shape 200x200 --spectrum exponential:20")
+    let factors = try Command.compress(input, options + " --quantizer minmax")
+    let size = try #require(try Command.info(factors)["bits_per_entry"] as? Double)
+    #expect(size <= 1)
+  }
+
+  /// Signs are all that one bit needs here; levels for normal numbers are not far enough out.
+  @Test func aConstantMatrixNeedsOneBit() throws {
+    let folder = try TemporaryFolder()
+    let input = folder.url("a.h5").path
+    try Command.python("make_matrix", ["constant", "300", "400", input])
+    let factors = try Command.compress(input, "--rank 1 --bits 1", ranks: 2)
+    #expect(try Command.verify(factors, input) < 1e-5)
+  }
+
+  /// With as many directions as rows, the basis misses nothing, whatever the signs of the sketch.
+  @Test func aBasisAsWideAsTheMatrixIsWhole() throws {
+    let folder = try TemporaryFolder()
+    for (rows, seeds) in [(2, 0..<6), (5, 0..<2)] {
+      let input = folder.url("\(rows).h5").path
+      try Command.python("make_matrix", ["normal", "\(rows)", "400", input])
+      for seed in seeds {
+        let factors = try Command.compress(
+          input, "--power-iterations 0 --bits-per-entry 16 --seed \(seed)")
+        let truncation = try #require(
+          try Command.info(factors)["truncation_error"] as? NSNumber
+        ).doubleValue
+        #expect(truncation < 1e-3, "\(rows) rows, seed \(seed)")
+      }
+    }
+  }
+
+  /// The published method's cutoff is that of its small matrix, not of a column of any length.
+  @Test func aLongColumnKeepsItsPrecision() throws {
+    let folder = try TemporaryFolder()
+    let input = folder.url("a.h5").path
+    try Command.python("make_matrix", ["normal", "8400000", "1", input])
+    let factors = try Command.compress(input, "--basis sketch --rank 1 --bits 8", ranks: 2)
+    #expect(try Command.verify(factors, input) < 0.01)
+  }
+
   /// Best known errors with fixed-length codes, one bit an entry (2 bits in brackets).
   @Test func thePhantomIsBelowTheBestKnownError() throws {
     let folder = try TemporaryFolder()

@@ -17,9 +17,14 @@ struct BlockErrors: Sendable {
     }
   }
 
-  /// ||A - L R^T||_F / ||A||_F, summed in the order of panels; 0 for A = 0.
-  var relativeError: Double {
-    let norm = panels.reduce(0) { $0 + $1.norm }
-    return norm > 0 ? (panels.reduce(0) { $0 + $1.residual } / norm).squareRoot() : 0
+  /// ||A - L R^T||_F / ||A||_F, summed in the order of panels; 0 if both are zero.
+  var relativeError: Double { Self.relativeError(of: panels[...]) }
+
+  /// The same of some blocks; infinite if only the matrix is zero there.
+  static func relativeError(
+    of panels: ArraySlice<(columns: Range<Int>, residual: Double, norm: Double)>
+  ) -> Double {
+    let residual = panels.reduce(0) { $0 + $1.residual }
+    return residual == 0 ? 0 : (residual / panels.reduce(0) { $0 + $1.norm }).squareRoot()
   }
 }

@@ -12,7 +12,9 @@ struct Projection {
   /// This rank's columns of B = Q^T A, transposed (d_p x m), for Q with orthonormal columns whose
   /// rows this rank owns are `q` (n_p x m). Collective.
   ///
-  /// Reads A once; 2 n d m flops over all ranks; every rank receives Q once, 4 n m bytes. Deviation
+  /// Reads A once; 2 n d m flops over all ranks; every rank receives Q once, 4 n m bytes. In single
+  /// precision within a tile, in double precision over tiles: rounding errors must not grow with n, since
+  /// ||A||^2 - ||B||^2 is what a certificate stands on. Deviation
   /// from the design: the rows of Q travel in single precision, not the codes of L, since W = R^-1
   /// (Q^T A) loses the condition number of L once and not squared as (L^T L)^-1 L^T A does.
   func project(onto q: borrowing Matrix<Float>) throws -> Matrix<Float> {
@@ -30,7 +32,8 @@ struct Projection {
     let stream = sweep.stream
     let grid = stream.grid
     let mine = grid.panels.range(of: world.rank)
-    let bt = Matrix<Float>(rows: mine.count, columns: m, repeating: 0)
+    let bt = Matrix<Double>(rows: mine.count, columns: m, repeating: 0)
+    let product = Matrix<Float>(rows: grid.stripWidth, columns: m, repeating: 0)
     let tileRows = min(grid.tiles.blockSize, grid.tiles.extent)
     let q = Matrix<Float>(rows: stream.tilesPerGroup * tileRows, columns: m, repeating: 0)
 
@@ -44,12 +47,19 @@ struct Projection {
       for cell in sweep.cells(of: block) {
         let a = block.view(of: cell)
         try visit(a, cell)
+        let part = product.rows(0..<cell.columns.count)
         multiply(
-          a.transposed, q.rows(cell.rows.shifted(by: -block.rows.lowerBound)),
-          into: bt.rows(cell.columns.shifted(by: -mine.lowerBound)), beta: 1)
+          a.transposed, q.rows(cell.rows.shifted(by: -block.rows.lowerBound)), into: part)
+        add(part, to: bt.rows(cell.columns.shifted(by: -mine.lowerBound)))
       }
     }
-    return bt
+    return bt.rounded()
+  }
+
+  private func add(_ terms: MatrixView<Float>, to sums: MatrixView<Double>) {
+    for (sums, terms) in zip(sums.storedRows, terms.storedRows) {
+      for index in sums.indices { sums[index] += Double(terms[index]) }
+    }
   }
 
   /// Copies a tile of Q from its owner to every rank.

@@ -31,12 +31,15 @@ struct Refinement {
   private static let worthwhile = 5e-4
   /// Keeps the Cholesky factorization of nearly dependent components finite.
   private static let ridge = 1e-7
+  /// Of the bound of a sum in fixed point: its rounding, over some thousand blocks.
+  private static let resolution = 0x1p-56
 
   /// A factor in codes, with what the other side needs of it.
   private struct Side {
     let factor: QuantizedFactor
-    /// F^T F (r x r).
+    /// F^T F (r x r), and what rounding may have added to its elements.
     let gram: SmallMatrix
+    let rounding: Double
     /// X^T F (k x r).
     let cross: SmallMatrix
   }
@@ -101,12 +104,13 @@ struct Refinement {
       if half % 2 == 0, gain < Self.worthwhile * (tail + error) { break }
     }
     guard let best else { preconditionFailure("no round of refinement") }
+    let scaled = try rescaled(best.right, against: best.left)
+    let isBetter = squaredErrors(best.left, scaled, form.values)[r] < best.error
+    let (first, second) = (best.left, isBetter ? scaled : best.right)
     return Refined(
-      left: best.left.factor, right: best.right.factor,
-      prefixErrors: squaredErrors(best.left, best.right, form.values),
-      outside: (
-        outside(best.left, best.right, form.values), outside(best.right, best.left, form.values)
-      ))
+      left: first.factor, right: second.factor,
+      prefixErrors: squaredErrors(first, second, form.values),
+      outside: (outside(first, second, form.values), outside(second, first, form.values)))
   }
 
   // MARK: Targets, decided on the root
@@ -139,8 +143,7 @@ struct Refinement {
     var flat: [Double] = []
     try world.agreeOnRoot {
       var metric = other.gram
-      let floor = Double.leastNormalMagnitude
-      for i in 0..<r { metric[i, i] += Self.ridge * metric[i, i] + floor }
+      addRidge(to: &metric, atLeast: other.rounding)
       let cholesky = try Cholesky(metric)
       let coefficients = try cholesky.solve(rightSide: other.cross)
       var feedback = cholesky.lower
@@ -214,10 +217,11 @@ struct Refinement {
     let feedback = ErrorFeedback(code: code, weights: target.feedback.rounded())
     let largest = code.largestMagnitude
     let rows = Double(grid.extent)
-    var gram = GramSum(order: r, bound: rows * largest * largest)
+    let bound = rows * largest * largest
+    var gram = GramSum(order: r, bound: bound)
     var cross = FixedPointSum(
       rows: x.columns, columns: r,
-      bound: (rows * largest * largest).squareRoot() * target.largestColumn)
+      bound: bound.squareRoot() * target.largestColumn)
     var bytes: [UInt8] = []
     let first = grid.range(of: world.rank).lowerBound
     for block in grid.blocks(of: world.rank) {
@@ -231,7 +235,7 @@ struct Refinement {
     }
     return Side(
       factor: QuantizedFactor(code: code, bytes: bytes), gram: try gram.total(on: world),
-      cross: try cross.total(on: world))
+      rounding: bound * Self.resolution, cross: try cross.total(on: world))
   }
 
   private func move(
@@ -259,6 +263,52 @@ struct Refinement {
     let product = Matrix<Double>(rows: x.columns, columns: values.rows, repeating: 0)
     multiply(wideX.view.transposed, wide.view.transposed, into: product.view)
     cross.add(UnsafeBufferPointer(product.elements))
+  }
+
+  /// The right factor with the scales that are best for the codes of both: (L^T L o R^T R) d =
+  /// diag((X_L^T L)^T (X_R^T R)), o element by element. Scales were chosen for numbers that are spread
+  /// like normal ones. r^3 / 3 flops on the root.
+  private func rescaled(_ right: Side, against left: Side) throws -> Side {
+    let r = allocation.rank
+    var factors: [Double] = []
+    try world.agreeOnRoot {
+      var metric = left.gram
+      for index in metric.elements.indices { metric.elements[index] *= right.gram.elements[index] }
+      addRidge(to: &metric, atLeast: 0)
+      let products = (0..<r).map { component in
+        (0..<left.cross.rows).reduce(0.0) {
+          $0 + left.cross[$1, component] * right.cross[$1, component]
+        }
+      }
+      do {
+        factors = try Cholesky(metric)
+          .solve(rightSide: SmallMatrix(rows: 1, columns: r, elements: products)).elements
+      } catch let error as LinearAlgebraError where error.info > 0 {
+        // Components that are too much alike: their scales stay as they are.
+        factors = [Double](repeating: 1, count: r)
+      }
+    }
+    factors = try world.broadcast(factors, from: 0, filler: 0)
+    let code = right.factor.code
+    let scales = zip(code.scales, factors).map { scale, factor in
+      let best = Float(Double(scale) * factor)
+      return best > 0 && best.isFinite ? best : scale
+    }
+    // As they are decoded.
+    factors = zip(scales, code.scales).map { $1 > 0 ? Double($0) / Double($1) : 1 }
+    return Side(
+      factor: QuantizedFactor(
+        code: FactorCode(
+          bits: code.packing.bits, scales: scales, codebooks: code.codebooks,
+          codebooksAreOwn: code.codebooksAreOwn), bytes: right.factor.bytes),
+      gram: right.gram.scalingColumns(by: factors).transposed.scalingColumns(by: factors),
+      rounding: right.rounding,
+      cross: right.cross.scalingColumns(by: factors))
+  }
+
+  private func addRidge(to metric: inout SmallMatrix, atLeast rounding: Double) {
+    let floor = max(rounding, Double.leastNormalMagnitude)
+    for i in 0..<metric.rows { metric[i, i] += Self.ridge * metric[i, i] + floor }
   }
 
   // MARK: Errors, from small matrices

@@ -53,6 +53,9 @@ struct SVDBasis {
     return try sharpen(found.basis, found.summary)
   }
 
+  /// Gives back the memory of tiles that were kept for further reads.
+  func releaseTiles() { sweep.tiles.release() }
+
   /// Quantizes and refines A_m. Collective; does not read A.
   func factors(of found: borrowing Found, allocation: BitAllocation) throws -> LowRankFactors {
     if plan.request.method == .dsvd { return try directFactors(of: found, allocation) }

@@ -45,7 +45,7 @@ struct SketchBasis {
 
     let bt = try Projection(sweep: sweep).project(onto: basis)
 
-    // W = R^+ B with R = U diag(s) V^T of the TSQR; the cutoff is that of single precision.
+    // W = R^+ B with R = U diag(s) V^T of the TSQR.
     let wt = try clock.measure(.computing) {
       let inverse = try pseudoinverse(of: r)
       return bt.times(inverse.transposed.rounded(), panels: plan.grid.panels, of: world.rank)
@@ -72,7 +72,8 @@ struct SketchBasis {
   private func pseudoinverse(of r: SmallMatrix) throws -> SmallMatrix {
     var elements: [Double] = []
     try world.agreeOnRoot {
-      let cutoff = Double(max(plan.rows, plan.width)) * Double(Float.ulpOfOne)
+      // That of an m x m matrix in single precision, in which B is.
+      let cutoff = Double(plan.width) * Double(Float.ulpOfOne)
       elements = try SingularValueDecomposition(r).pseudoinverse(cutoff: cutoff).elements
       guard elements.allSatisfy({ Float($0).isFinite }) else {
         throw InputError.badData(

@@ -8,8 +8,8 @@ internal import MessagePassing
 /// 1. The sketch is widened, 2 + q reads a time, until it holds all components that are worth their
 ///    bits.
 /// 2. The size is searched on the compressed form, without reading A.
-/// 3. The error is measured by one more read; if it is above the tolerance by what the estimate was
-///    off, the search is repeated with so much less.
+/// 3. The error is measured by one more read. If it is above the tolerance, or far below it, the
+///    search is repeated with a target that is lower or higher by what the estimate was off.
 struct ToleranceSearch {
   let first: SVDBasis
 
@@ -20,6 +20,7 @@ struct ToleranceSearch {
     var reads = found.reads
     while !isWideEnough(found, basis) {
       let limit = min(basis.plan.rows, basis.plan.columns)
+      basis.releaseTiles()
       basis = SVDBasis(
         plan: try basis.plan.widened(to: min(3 * basis.plan.width, limit), on: basis.world),
         input: basis.input, world: basis.world, clock: basis.clock,
@@ -27,14 +28,23 @@ struct ToleranceSearch {
       found = try basis.find()
       reads += found.reads
     }
-    var target = tolerance
-    for _ in 0..<Self.mostMeasurements {
+    var best: LowRankFactors?
+    // Of squared errors: rounding adds to them, or takes from them, much the same at any size.
+    var bias = 0.0
+    for _ in 0..<Self.mostMeasurements where bias < tolerance * tolerance {
+      let target = 0.9999 * (tolerance * tolerance - bias).squareRoot()
       var factors = try smallest(of: found, basis, below: target)
+      let estimate = factors.error.estimate
       try basis.measure(&factors)
       reads += 1
-      factors.reads = reads
-      if factors.error.relativeError <= tolerance { return factors }
-      target *= 0.9999 * tolerance / factors.error.relativeError
+      let error = factors.error.relativeError
+      if error <= tolerance { best = factors }
+      if best != nil, error > Self.closeEnough * tolerance { break }
+      bias = error * error - estimate * estimate
+    }
+    if var best {
+      best.reads = reads
+      return best
     }
     try fail("the measured error stays above the tolerance of \(tolerance); ask for a larger one")
   }
@@ -47,6 +57,8 @@ struct ToleranceSearch {
 
   private var tolerance: Double { first.plan.rule.tolerance ?? 1 }
   private static let mostMeasurements = 4
+  /// Of the tolerance: not worth another read.
+  private static let closeEnough = 0.95
 
   /// Whether more columns of the sketch could not make the factors smaller: nearly a tenth of the
   /// components were caught for nothing.

@@ -85,14 +85,25 @@ extension InputMatrix {
   /// Sums of products of a column with random numbers are a few times the norm of the column: this
   /// leaves a factor of 256.
   private static let largestNorm = Double(sign: .plus, exponent: 120, significand: 1)
+  /// Of the root mean square of the elements: single precision has 2^-126, and products must keep some
+  /// digits below that of their norm.
+  private static let smallestElement = Double(sign: .plus, exponent: -118, significand: 1)
 
-  /// Throws `InputError` if products with a matrix of this norm would overflow single precision.
+  /// Throws `InputError` if products with a matrix of this norm would overflow single precision, or
+  /// vanish in it.
   func check(norm: Double) throws {
     guard norm < Self.largestNorm else {
       throw InputError.badData(
         "\(dataset.name): the norm of the matrix is \(norm.short); expected less than "
           + "\(Self.largestNorm.short), or products overflow single precision; scale the matrix "
           + "down")
+    }
+    let mean = norm / (Double(rows) * Double(columns)).squareRoot()
+    guard norm == 0 || mean >= Self.smallestElement else {
+      throw InputError.badData(
+        "\(dataset.name): the root mean square of its elements is \(mean.short); expected 0, or at least "
+          + "\(Self.smallestElement.short), or products vanish in single precision; scale the matrix up"
+      )
     }
   }
 

@@ -60,6 +60,12 @@ final class TileReader {
     return try body(pass)
   }
 
+  /// Forgets what was kept, and its memory.
+  func release() {
+    kept = [:]
+    rotating = []
+  }
+
   /// Decides once which pieces are kept, and makes room for them.
   private func prepareBuffers() {
     guard rotating.isEmpty, !pieces.isEmpty else { return }

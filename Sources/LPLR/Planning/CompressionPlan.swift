@@ -49,7 +49,9 @@ package struct CompressionPlan: Sendable {
     let width =
       switch request.basis {
       case .sketch: try rule.resolve(rows: n, columns: d, quantizer: request.quantizer).rank
-      case .svd, .exact: try rule.sketchWidth(rows: n, columns: d, asked: request.width)
+      case .svd, .exact:
+        try rule.basisWidth(
+          rows: n, columns: d, asked: request.width, quantizer: request.quantizer)
       }
     try self.init(
       request, rule, rows: n, columns: d, width: width, axis: axis, storage: storage,
@@ -84,9 +86,10 @@ package struct CompressionPlan: Sendable {
   }
 
   /// Columns of a sparse sketch for a basis of so many: they cost next to nothing at the read, and
-  /// m^2 numbers and m^3 flops on one rank afterwards.
+  /// m^2 numbers and m^3 flops on one rank afterwards. With little more than n columns S^T has full rank,
+  /// and its inverse is small enough.
   private static func wideSketch(for width: Int, rows n: Int) -> Int {
-    let columns = max(width, min(4 * width, mostSketchColumns, n))
+    let columns = max(width, min(4 * width, mostSketchColumns, n + max(64, n / 4)))
     return (columns + SparseSketch.copies - 1) / SparseSketch.copies * SparseSketch.copies
   }
 
@@ -105,7 +108,8 @@ package struct CompressionPlan: Sendable {
   func allocate(energies: [Double], energy: Double) throws -> BitAllocation {
     guard let tolerance = rule.tolerance else {
       return try rule.allocate(
-        energies: energies, energy: energy, rows: rows, columns: columns)
+        energies: energies, energy: energy, rows: rows, columns: columns,
+        quantizer: request.quantizer)
     }
     return BitAllocation.leastBytes(
       energies: energies, tail: energy - energies.reduce(0, +), rows: rows, columns: columns,

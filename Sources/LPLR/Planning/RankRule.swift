@@ -89,11 +89,11 @@ package struct RankRule: Equatable, Sendable {
   /// - bits: the same for every component, and the rank as ``resolve(rows:columns:quantizer:)``;
   /// - a rank alone: the fewest bits that leave the error within a percent of that of the rank;
   /// - otherwise: what makes the error least within the size.
-  func allocate(energies: [Double], energy: Double, rows n: Int, columns d: Int) throws
-    -> BitAllocation
-  {
+  func allocate(
+    energies: [Double], energy: Double, rows n: Int, columns d: Int, quantizer: QuantizerKind
+  ) throws -> BitAllocation {
     guard leftBits == nil, rightBits == nil else {
-      let choice = try resolve(rows: n, columns: d, quantizer: .lloyd)
+      let choice = try resolve(rows: n, columns: d, quantizer: quantizer)
       return BitAllocation(
         rank: min(choice.rank, energies.count), leftBits: choice.leftBits,
         rightBits: choice.rightBits)
@@ -126,21 +126,23 @@ package struct RankRule: Equatable, Sendable {
 
   private static let closeToTruncation = 1.01
 
-  /// Columns of a sketch that catches all components worth their bits.
-  func sketchWidth(rows n: Int, columns d: Int, asked: Int?) throws -> Int {
+  /// Columns of a basis that catches all components worth their bits.
+  func basisWidth(rows n: Int, columns d: Int, asked: Int?, quantizer: QuantizerKind) throws
+    -> Int
+  {
     try checkRanges(n, d)
     if let asked, !(1...min(n, d)).contains(asked) {
       throw PlanError(
-        "a sketch of \(asked) columns of a \(n) x \(d) matrix: expected 1 to \(min(n, d))")
+        "a basis of \(asked) columns for a \(n) x \(d) matrix: expected 1 to \(min(n, d))")
     }
     if tolerance != nil { return min(n, d, asked ?? Self.firstWidth) }
     let known =
       try leftBits != nil || rightBits != nil
-      ? resolve(rows: n, columns: d, quantizer: .lloyd).rank : rank
+      ? resolve(rows: n, columns: d, quantizer: quantizer).rank : rank
     // Components of one bit in both factors would fill the size; on all spectra tried, at most 0.6
     // of them are kept.
     let mostUseful = Int(Self.usefulShare * 8 * Double(budget(n, d)) / Double(n + d))
-    let wanted = known ?? min(mostUseful, Self.widestSketch)
+    let wanted = known ?? min(mostUseful, Self.widestBasis)
     let spare = max(16, known == nil ? wanted / 4 : min(wanted / 4, Self.mostSpare))
     return min(n, d, max(asked ?? wanted + spare, known ?? 1))
   }
@@ -151,8 +153,8 @@ package struct RankRule: Equatable, Sendable {
   private static let mostSpare = 32
   /// What a tolerance is tried with first.
   private static let firstWidth = 256
-  /// A wider sketch than this must be asked for: its cost grows with the width.
-  private static let widestSketch = 2048
+  /// A wider basis than this must be asked for: its cost grows with the width.
+  private static let widestBasis = 2048
 
   static let leastTolerance = 2e-4
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Foundation
 internal import LinearAlgebra
 internal import MessagePassing
 
@@ -44,19 +45,28 @@ struct PlainQuantization: Sendable {
   mutating func total(on world: Communicator) throws { try world.allReduce(&counts, .sum) }
 
   /// The relative error at `bits` bits an element, any real number: between whole numbers, some rows
-  /// take one bit more than the others.
+  /// take one bit more than the others. Beyond 8 bits, where cells are as fine as the histogram, each
+  /// bit halves it.
   func relativeError(bitsPerEntry bits: Double) -> Double {
     guard counts.contains(where: { $0 > 0 }) else { return 0 }
-    let lower = min(max(0, Int(bits)), Self.mostBits)
-    let upper = min(lower + 1, Self.mostBits)
+    let lower = max(0, Int(bits))
     let share = min(1, max(0, bits - Double(lower)))
-    return ((1 - share) * squaredError(lower) + share * squaredError(upper)).squareRoot()
+    return ((1 - share) * squaredError(lower) + share * squaredError(lower + 1)).squareRoot()
   }
 
-  /// The relative squared error of fitted levels: Lloyd's iteration, from evenly filled cells.
   private func squaredError(_ bits: Int) -> Double {
     guard bits > 0 else { return 1 }
-    var levels = quantiles(1 << bits)
+    guard bits <= Self.mostBits else {
+      return squaredError(Self.mostBits) * pow(4, Double(Self.mostBits - bits))
+    }
+    return min(
+      squaredError(from: quantiles(1 << bits) { $0 }),
+      squaredError(from: quantiles(1 << bits) { pow($0, 1 / 3) }))
+  }
+
+  /// The relative squared error of fitted levels, by Lloyd's iteration.
+  private func squaredError(from start: [Double]) -> Double {
+    var levels = start
     for _ in 0..<100 {
       let cells = self.cells(levels)
       levels = zip(levels, cells).map { $1.count > 0 ? $1.sum / $1.count : $0 }
@@ -70,13 +80,16 @@ struct PlainQuantization: Sendable {
     return total > 0 ? max(0, error / total) : 0
   }
 
-  /// The values in the middle of `count` cells that hold equally many.
-  private func quantiles(_ count: Int) -> [Double] {
-    let total = Double(counts.reduce(0, +))
+  /// The values in the middle of `count` cells of equal weight: of as many elements each, or by the cube
+  /// root of their density, which is best for cells that are small.
+  private func quantiles(_ count: Int, weight: (Double) -> Double) -> [Double] {
+    let weights = counts.map { weight(Double($0)) }
+    // Rounding must not leave a cell out.
+    let total = weights.reduce(0, +) * (1 - 1e-9)
     var values: [Double] = []
     var below = 0.0
-    for (bin, occurrences) in counts.enumerated() {
-      below += Double(occurrences)
+    for (bin, occurrences) in weights.enumerated() {
+      below += occurrences
       while values.count < count, (Double(values.count) + 0.5) / Double(count) * total <= below {
         values.append(Self.value(ofBin: bin))
       }

@@ -25,7 +25,7 @@ struct SubspaceFinder {
   /// Finds l directions by a sketch of m columns, at least l; only ``SketchKind/sparse`` may be wider
   /// than l.
   ///
-  /// Collective; reads A once. Sparse: 8 n d additions, d m^2 + 2 d m l flops over all ranks, and an
+  /// Collective; reads A once. Sparse: 4 n d additions, d m^2 + 2 d m l flops over all ranks, and an
   /// eigenvalue problem of order m on the root. Otherwise 2 n d l flops.
   func leading(_ l: Int, sketchedBy kind: SketchKind, seed: UInt64, width m: Int) throws -> Found {
     let statistics = BlockStatistics(stream: sweep.stream)
@@ -90,8 +90,9 @@ struct SubspaceFinder {
     return z
   }
 
-  /// Z V diag(s_1 / s) for the leading l right singular vectors V of Z, from its Gram matrix: nearly
-  /// orthogonal columns for directions above the rounding errors of single precision.
+  /// Z V diag(c / s) for the leading l right singular vectors V of Z, from its Gram matrix: nearly
+  /// orthogonal columns for directions above the rounding errors of single precision. c is close to 1,
+  /// so that products neither overflow nor vanish where the elements of A nearly do.
   private func leadingRows(_ l: Int, of z: borrowing SketchedColumns) throws -> Matrix<Float> {
     let m = z.width
     let rows = Matrix<Float>(rows: z.columns.count, columns: l, repeating: 0)
@@ -113,16 +114,21 @@ struct SubspaceFinder {
     return rows
   }
 
-  /// The leading l eigenvectors of Z^T Z, one a row (l x m), times the root of the first eigenvalue
-  /// over that of their own: on the root, the same on every rank.
+  /// The leading l eigenvectors of Z^T Z, one a row (l x m), over the roots of their eigenvalues: on the
+  /// root, the same on every rank.
   private func coefficients(_ l: Int, of gram: SmallMatrix) throws -> SmallMatrix {
     var flat: [Double] = []
     try world.agreeOnRoot {
       let eigen = try SymmetricEigen(leading: l, of: gram)
       let first = max(eigen.values[0], Double.leastNormalMagnitude)
+      // A power of two, as exact as none, within what single precision can hold beside 1 / cutoff.
+      let exponent = min(max(first.squareRoot().exponent, -100), 100)
+      let unit = Double(sign: .plus, exponent: -exponent, significand: 1)
       flat =
         eigen.vectors.transposed
-        .scalingColumns(by: eigen.values.map { (1 / max($0 / first, Self.cutoff)).squareRoot() })
+        .scalingColumns(
+          by: eigen.values.map { unit * (1 / max($0 / first, Self.cutoff)).squareRoot() }
+        )
         .transposed.elements
     }
     flat = try world.broadcast(flat, from: 0, filler: 0)
