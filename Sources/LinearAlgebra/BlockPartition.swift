@@ -44,3 +44,20 @@ package struct BlockPartition: Equatable, Sendable {
     min(extent, (count + ranks - 1) / ranks * blockSize)
   }
 }
+
+extension Matrix<Float> {
+  /// This matrix, whose rows are those of a rank's blocks, times a small one: block by block, so
+  /// that the products are the same on any number of ranks.
+  package func times(
+    _ small: borrowing Matrix<Float>, blocks partition: BlockPartition, of rank: Int
+  ) -> Matrix<Float> {
+    let result = Matrix<Float>(rows: rows, columns: small.columns, repeating: 0)
+    let first = partition.range(of: rank).lowerBound
+    for block in partition.blocks(of: rank) {
+      let range = partition.range(ofBlock: block)
+      let rows = range.lowerBound - first..<range.upperBound - first
+      multiply(self.rows(rows), small.view, into: result.rows(rows))
+    }
+    return result
+  }
+}

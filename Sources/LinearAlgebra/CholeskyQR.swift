@@ -58,7 +58,7 @@ package struct CholeskyQR {
 
   /// X = X C in place, in double precision until it is rounded.
   private func multiply(_ x: MatrixView<Float>, by c: MatrixView<Double>) {
-    let wide = x.widened()
+    let wide = x.storedRowsWidened()
     let product = Matrix<Double>(rows: x.rows, columns: c.columns, repeating: 0)
     LinearAlgebra.multiply(wide.view, c, into: product.view)
     for (target, source) in zip(x.storedRows, product.view.storedRows) {

@@ -24,7 +24,7 @@ package struct GramSum: ~Copyable {
 
   /// The same in single precision, computed in double.
   package mutating func add(_ block: MatrixView<Float>) {
-    let wide = block.widened()
+    let wide = block.storedRowsWidened()
     add(block.isTransposed ? wide.view.transposed : wide.view)
   }
 

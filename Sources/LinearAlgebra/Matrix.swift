@@ -121,18 +121,6 @@ public struct MatrixView<Scalar: BitwiseCopyable> {
   }
 }
 
-extension MatrixView<Float> {
-  /// The stored rows in double precision, one after the other.
-  package func widened() -> Matrix<Double> {
-    let wide = Matrix<Double>(
-      rows: isTransposed ? columns : rows, columns: isTransposed ? rows : columns, repeating: 0)
-    for (target, source) in zip(wide.view.storedRows, storedRows) {
-      for index in source.indices { target[index] = Double(source[index]) }
-    }
-    return wide
-  }
-}
-
 /// The rows of a view as they lie in memory.
 public struct StoredRows<Scalar: BitwiseCopyable>: Sequence, IteratorProtocol {
   @usableFromInline var start: UnsafeMutablePointer<Scalar>?

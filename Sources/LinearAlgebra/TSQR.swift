@@ -56,7 +56,7 @@ package struct TSQR {
     var tree = Tree(hasJoints: false)
     for block in partition.blocks(of: world.rank) {
       let range = partition.range(ofBlock: block)
-      let copy = a.rows(range.lowerBound - first..<range.upperBound - first).widened()
+      let copy = a.rows(range.lowerBound - first..<range.upperBound - first).storedRowsWidened()
       tree.triangles[block] = SmallMatrix(
         rows: rows(ofNode: block, level: 0), columns: columns,
         elements: try LinearAlgebra.triangle(overwriting: copy.view))

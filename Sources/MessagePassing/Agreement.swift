@@ -46,6 +46,13 @@ extension Communicator {
     try agree { if isRoot { try body() } }
   }
 
+  /// Ends what all ranks have come to together, with an error that they all know: the root throws it, the
+  /// others ``PeerFailure``. Collective.
+  package func fail(_ error: any Error) throws -> Never {
+    try agreeOnRoot { throw error }
+    preconditionFailure("an agreed failure was not thrown")
+  }
+
   private func peerFailure(on failing: Int) throws -> PeerFailure {
     var status: [Int64] = [0]
     try status.withUnsafeMutableBufferPointer { try broadcast($0, from: failing) }

@@ -127,10 +127,7 @@ final class Checkpoint {
     self.complaint = nil
   }
 
-  private func end() throws -> Never {
-    try world.agreeOnRoot { throw Interrupted(farewell: farewell) }
-    preconditionFailure("an agreed failure was not thrown")
-  }
+  private func end() throws -> Never { try world.fail(Interrupted(farewell: farewell)) }
 
   // MARK: Saving
 

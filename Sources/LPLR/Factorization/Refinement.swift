@@ -258,7 +258,7 @@ struct Refinement {
   ) {
     let wide = Matrix<Double>(rows: values.rows, columns: values.columns, repeating: 0)
     values.widen(into: wide)
-    let wideX = x.widened()
+    let wideX = x.storedRowsWidened()
     gram.add(wide.view.transposed)
     let product = Matrix<Double>(rows: x.columns, columns: values.rows, repeating: 0)
     multiply(wideX.view.transposed, wide.view.transposed, into: product.view)

@@ -48,7 +48,7 @@ struct SketchBasis {
     // W = R^+ B with R = U diag(s) V^T of the TSQR.
     let wt = try clock.measure(.computing) {
       let inverse = try pseudoinverse(of: r)
-      return bt.times(inverse.transposed.rounded(), panels: plan.grid.panels, of: world.rank)
+      return bt.times(inverse.transposed.rounded(), blocks: plan.grid.panels, of: world.rank)
     }
     let right = try clock.measure(.computing) {
       try QuantizedFactor(quantizing: wt, with: kind, bits: bits.right, on: world)
@@ -57,7 +57,7 @@ struct SketchBasis {
     // L R = Q (R_tsqr R), so the error inside the range of Q is B - R_tsqr R, and the rest of A is
     // what Q^T does not see.
     let product = clock.measure(.computing) {
-      wt.times(r.transposed.rounded(), panels: plan.grid.panels, of: world.rank)
+      wt.times(r.transposed.rounded(), blocks: plan.grid.panels, of: world.rank)
     }
     let error = try ErrorFigure(
       energy: sketched.summary.energy, projected: bt, approximated: product,
@@ -83,57 +83,5 @@ struct SketchBasis {
     }
     elements = try world.broadcast(elements, from: 0, filler: 0)
     return SmallMatrix(rows: r.columns, columns: r.rows, elements: elements)
-  }
-}
-
-extension CompressionPlan {
-  /// How a rank reads A.
-  func sweep(
-    over input: InputMatrix, on world: Communicator, _ clock: StageClock,
-    keptIn checkpoint: Checkpoint
-  ) -> Sweep {
-    let stream = BlockStream(
-      grid: grid, rank: world.rank, tilesPerGroup: memory.tilesPerGroup,
-      columnsPerRead: memory.columnsPerRead)
-    return Sweep(
-      tiles: TileReader(input: input, stream: stream, keeping: memory.keepable), world: world,
-      clock: clock, checkpoint: checkpoint)
-  }
-}
-
-extension Matrix<Double> {
-  /// The elements in single precision.
-  func rounded() -> Matrix<Float> {
-    let result = Matrix<Float>(rows: rows, columns: columns, repeating: 0)
-    round(into: result)
-    return result
-  }
-
-  /// Copies the elements to a matrix of the same shape in single precision.
-  func round(into target: borrowing Matrix<Float>) {
-    precondition(target.rows == rows && target.columns == columns)
-    for index in elements.indices { target.elements[index] = Float(elements[index]) }
-  }
-}
-
-extension Matrix<Float> {
-  /// Copies the elements to a matrix of the same shape in double precision.
-  func widen(into target: borrowing Matrix<Double>) {
-    precondition(target.rows == rows && target.columns == columns)
-    for index in elements.indices { target.elements[index] = Double(elements[index]) }
-  }
-
-  /// This matrix, whose rows are those of a rank's blocks, times a small one: block by block, so
-  /// that the products are the same on any number of ranks.
-  func times(
-    _ small: borrowing Matrix<Float>, panels: BlockPartition, of rank: Int
-  ) -> Matrix<Float> {
-    let result = Matrix<Float>(rows: rows, columns: small.columns, repeating: 0)
-    let first = panels.range(of: rank).lowerBound
-    for block in panels.blocks(of: rank) {
-      let range = panels.range(ofBlock: block).shifted(by: -first)
-      multiply(self.rows(range), small.view, into: result.rows(range))
-    }
-    return result
   }
 }

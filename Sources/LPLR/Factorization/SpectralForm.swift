@@ -36,9 +36,9 @@ struct SpectralForm: ~Copyable {
     values = directions.values
     let v = directions.vt.transposed
     let roots = values.map { $0.squareRoot() }
-    left = basis.times(v.scalingColumns(by: roots).rounded(), panels: basisGrid, of: world.rank)
+    left = basis.times(v.scalingColumns(by: roots).rounded(), blocks: basisGrid, of: world.rank)
     right = product.times(
-      v.scalingColumns(by: roots.map { $0 > 0 ? 1 / $0 : 0 }).rounded(), panels: productGrid,
+      v.scalingColumns(by: roots.map { $0 > 0 ? 1 / $0 : 0 }).rounded(), blocks: productGrid,
       of: world.rank)
     self.energy = energy
   }

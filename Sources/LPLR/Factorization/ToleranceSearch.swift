@@ -46,13 +46,9 @@ struct ToleranceSearch {
       best.reads = reads
       return best
     }
-    try fail("the measured error stays above the tolerance of \(tolerance); ask for a larger one")
-  }
-
-  /// Ends the search on all ranks, which have come to it together.
-  private func fail(_ text: String) throws -> Never {
-    try first.world.agreeOnRoot { throw PlanError(text) }
-    preconditionFailure("an agreed failure was not thrown")
+    try first.world.fail(
+      PlanError(
+        "the measured error stays above the tolerance of \(tolerance); ask for a larger one"))
   }
 
   private var tolerance: Double { first.plan.rule.tolerance ?? 1 }
@@ -103,9 +99,10 @@ struct ToleranceSearch {
       } else {
         low = bytes
         guard bytes < most else {
-          try fail(
-            "a relative error of \(tolerance) cannot be reached, \(factors.error.estimate.short) "
-              + "can, with \(energies.count) components of \(DistortionTable.mostBits) bits")
+          try basis.world.fail(
+            PlanError(
+              "a relative error of \(tolerance) cannot be reached, \(factors.error.estimate.short) "
+                + "can, with \(energies.count) components of \(DistortionTable.mostBits) bits"))
         }
       }
       guard let high else {

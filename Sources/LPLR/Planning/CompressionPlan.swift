@@ -123,3 +123,18 @@ package struct CompressionPlan: Sendable {
     return try world.allReduce(physical / 2 / node.size, .min)
   }
 }
+
+extension CompressionPlan {
+  /// How a rank reads A.
+  func sweep(
+    over input: InputMatrix, on world: Communicator, _ clock: StageClock,
+    keptIn checkpoint: Checkpoint
+  ) -> Sweep {
+    let stream = BlockStream(
+      grid: grid, rank: world.rank, tilesPerGroup: memory.tilesPerGroup,
+      columnsPerRead: memory.columnsPerRead)
+    return Sweep(
+      tiles: TileReader(input: input, stream: stream, keeping: memory.keepable), world: world,
+      clock: clock, checkpoint: checkpoint)
+  }
+}
