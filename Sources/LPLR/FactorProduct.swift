@@ -14,8 +14,6 @@ struct FactorProduct {
 
   /// Rows of X, and of Y, in one product.
   private static let blockRows = 512
-  /// The most terms a reproducible sum has room for.
-  private static let mostTerms = 1 << 13
   /// The most numbers in the product of the inner factor and a group of columns of X.
   private static let innerElements = 1 << 21
   /// The most columns of X in a group, however few components there are.
@@ -73,7 +71,7 @@ struct FactorProduct {
   /// follows from their number.
   private func addTerms(_ columns: Range<Int>, to sums: [ReproducibleSum]) throws {
     let blocks = (innerRows + Self.blockRows - 1) / Self.blockRows
-    let blocksOfPanel = (blocks + Self.mostTerms - 1) / Self.mostTerms
+    let blocksOfPanel = (blocks + ReproducibleSum.mostTerms - 1) / ReproducibleSum.mostTerms
     let panels = BlockPartition(
       extent: innerRows, blockSize: blocksOfPanel * Self.blockRows, ranks: world.size)
     let buffer = Matrix<Float>(rows: Self.blockRows, columns: columns.count, repeating: 0)

@@ -30,6 +30,8 @@ package final class ReproducibleSum: ExactSum {
   private var bin: Int?
 
   private static let binWidth = 24
+  /// The most terms that a sum has room for.
+  package static let mostTerms = 1 << 13
 
   package init(count: Int) {
     self.count = count
@@ -45,7 +47,7 @@ package final class ReproducibleSum: ExactSum {
   }
 
   /// Starts again from zero.
-  package func reset() {
+  private func reset() {
     top.update(repeating: 0)
     rest.update(repeating: 0)
     bin = nil
@@ -89,8 +91,8 @@ package final class ReproducibleSum: ExactSum {
     raise(to: highest)
     let unit = Double(sign: .plus, exponent: Self.binWidth * (highest - 1), significand: 1)
     let perUnit = 1 / unit
-    // Both parts are multiples of the unit: at most 2^47 and 2^23 of them a term, so that 2^13
-    // terms cannot overflow. The memory of `top` is used again.
+    // Both parts are multiples of the unit: at most 2^47 and 2^23 of them a term, so that `mostTerms`
+    // cannot overflow. The memory of `top` is used again.
     let packed = UnsafeMutableRawBufferPointer(top).bindMemory(to: Int64.self)
     for i in 0..<count {
       let value = Int64(top[i] * perUnit) + Int64(rest[i] * perUnit)

@@ -14,7 +14,7 @@ extension LPLRDist {
         Opens the matrix for its shape and does not read it. Counts of reads, flops and
         bytes follow from the plan that compress makes; seconds from the figures of a
         machine, which --calibrate measures on a node of it in a few seconds. Takes
-        those options of compress that change its cost, except --tolerance.
+        those options of compress that change its cost, but not --tolerance.
 
         EXAMPLES
           lplr-dist plan --calibrate data.h5

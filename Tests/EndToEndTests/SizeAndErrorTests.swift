@@ -99,6 +99,18 @@ import Testing
     #expect(try Command.verify(smaller, input) > tolerance)
   }
 
+  /// Where rounding decides, the search may fail after reading: one line of one rank.
+  @Test func aToleranceThatIsMissedEndsInOneLine() throws {
+    let folder = try TemporaryFolder()
+    let input = folder.url("a.h5").path
+    try Command.python("make_matrix", ["positive", "300", "400", input])
+    let finished = try Command.run(["compress", input, "--tolerance", "2e-4"], ranks: 3)
+    #expect(finished.status == 64, "\(finished.account)")
+    let lines = finished.errors.split(separator: "\n").filter { $0.hasPrefix("lplr-dist: ") }
+    #expect(lines.count == 1 && !finished.errors.contains("MPI_ABORT"), "\(finished.account)")
+    #expect(!FileManager.default.fileExists(atPath: folder.url("a.lplr.h5").path))
+  }
+
   @Test func aToleranceBelowSinglePrecisionIsRefused() throws {
     let folder = try TemporaryFolder()
     let input = try Command.generate(folder, "--shape 90x60 --spectrum exponential:15")

@@ -30,8 +30,9 @@ package struct MatrixGrid: Equatable, Sendable {
     tiles = BlockPartition(
       extent: n, blockSize: max(size(n, most: 1024, into: 32), (2 * width + 63) / 64 * 64),
       ranks: ranks)
-    // At most 2^13 panels, which is what a reproducible sum has room for.
-    let panel = max(size(d, most: 2048, into: 64), (d / (1 << 13) + 256) / 256 * 256)
+    // Each panel is a term of a reproducible sum.
+    let panel = max(
+      size(d, most: 2048, into: 64), (d / ReproducibleSum.mostTerms + 256) / 256 * 256)
     panels = BlockPartition(extent: d, blockSize: panel, ranks: ranks)
   }
 

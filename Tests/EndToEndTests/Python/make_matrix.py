@@ -28,6 +28,7 @@ makers = {
     "alternating": lambda: np.where(np.arange(n)[:, None] % 2 == 0, 1.008, 0.992) * np.ones((1, d)),
     "huge constant": lambda: np.full((n, d), 1e33),
     "huge deficient": lambda: rng.standard_normal((n, 5)) @ rng.standard_normal((5, d)) * 1e32,
+    "positive": lambda: rng.random((n, 4)) @ rng.random((4, d)) + 1e-5 * rng.standard_normal((n, d)),
     "deficient": lambda: rng.standard_normal((n, 3)) @ rng.standard_normal((3, d)),
     "sparse": lambda: np.where(rng.random((n, d)) < 0.001, rng.standard_normal((n, d)), 0),
     "one entry": lambda: np.eye(n, d) * np.eye(n, d, 0)[0:1, :],
