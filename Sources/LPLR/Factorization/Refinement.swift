@@ -83,6 +83,7 @@ struct Refinement {
       firstTarget(form.values, rows: leftGrid.extent, leftShapes), moving: nil)
     var right: Side?
     var best: (error: Double, left: Side, right: Side)?
+    var lastRound = Double.infinity
     let tail = form.tail
     for half in 0..<2 * rounds - 1 {
       try checkpoint.pause()
@@ -99,9 +100,11 @@ struct Refinement {
       }
       guard let right else { continue }
       let error = squaredErrors(left, right, form.values)[r]
-      let gain = best.map { $0.error - error } ?? .infinity
-      if gain > 0 { best = (error, left, right) }
-      if half % 2 == 0, gain < Self.worthwhile * (tail + error) { break }
+      if error < best?.error ?? .infinity { best = (error, left, right) }
+      guard half % 2 == 0, let least = best?.error else { continue }
+      // Of both sides: that of one of them says little of what the other would bring.
+      if lastRound - least < Self.worthwhile * (tail + least) { break }
+      lastRound = least
     }
     guard let best else { preconditionFailure("no round of refinement") }
     let scaled = try rescaled(best.right, against: best.left)
