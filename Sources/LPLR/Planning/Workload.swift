@@ -237,11 +237,10 @@ private struct Counter {
     return step
   }
 
-  /// How often a factor is quantized: refinement ends after one round where truncation outweighs the
-  /// codes, as it does for a rank or a small size on most matrices, and goes through all rounds else.
+  /// How often a factor is quantized: where a rank is asked for, most of the error is that of the rank, and
+  /// refinement ends after two rounds; it goes through all of them else.
   private var quantizations: Int {
-    let isTruncated = plan.rule.rank != nil || (plan.rule.bitsPerEntry ?? 1) < 0.5
-    return isTruncated ? 4 : 2 * Refinement.mostRounds
+    plan.rule.rank != nil ? 4 : 2 * Refinement.mostRounds
   }
 
   /// X_L and X_R, then the factors in turn.
