@@ -42,7 +42,9 @@ def factor(side, root):
 
 
 def own_bytes(group):
-    return sum(dataset.nbytes for side in ("left", "right") for dataset in group[side].values())
+    """Of all datasets under left/ and right/ but the checksums."""
+    return sum(dataset.nbytes for side in ("left", "right")
+               for name, dataset in group[side].items() if not name.endswith("_crc32"))
 
 
 def shared_bytes(group, root):

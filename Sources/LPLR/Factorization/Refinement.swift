@@ -27,8 +27,9 @@ struct Refinement {
   /// Measured: larger shares slow the first rounds down, smaller ones the last (see the article on
   /// the algorithm).
   private static let overrelaxation = 0.3
-  /// A round that lowers the squared error of the whole by less than this part is idle. Two of them in a
-  /// row end the refinement, or one where codes have a minor part in the error.
+  /// A round that lowers the squared error of the whole by less than this part is the last one, if codes
+  /// have less than ``minor`` of it. Otherwise all rounds are gone through: the solution is moved beyond
+  /// the last iterate by less and less, and the error may rise at first and fall at the end.
   private static let worthwhile = 5e-4
   private static let minor = 0.03
   /// Keeps the Cholesky factorization of nearly dependent components finite.
@@ -86,7 +87,6 @@ struct Refinement {
     var right: Side?
     var best: (error: Double, left: Side, right: Side)?
     var lastRound = Double.infinity
-    var idleRounds = 0
     let tail = form.tail
     let dropped = form.values[r...].reduce(0) { $0 + $1 * $1 }
     for half in 0..<2 * rounds - 1 {
@@ -106,10 +106,8 @@ struct Refinement {
       let error = squaredErrors(left, right, form.values)[r]
       if error < best?.error ?? .infinity { best = (error, left, right) }
       guard half % 2 == 0, let least = best?.error else { continue }
-      // Of both sides: what one of them brings says little of the other. And the first rounds may
-      // go up before they go down, since the solution is moved beyond the last iterate.
-      idleRounds = lastRound - least < Self.worthwhile * (tail + least) ? idleRounds + 1 : 0
-      if idleRounds >= (least - dropped < Self.minor * (tail + least) ? 1 : 2) { break }
+      let isIdle = lastRound - least < Self.worthwhile * (tail + least)
+      if isIdle, least - dropped < Self.minor * (tail + least) { break }
       lastRound = least
     }
     guard let best else { preconditionFailure("no round of refinement") }
