@@ -51,16 +51,15 @@ extension LPLRDist {
       LPLRDist.session { world in
         try child.finish(on: world)
         let report = try decompressor.decompress(source, to: target, replacing: force, on: world)
-        if world.isRoot, !quiet {
-          try LPLRDist.say(
-            """
-            wrote           \(target):\(report.dataset)
-            matrix          \(report.shape.rows) x \(report.shape.columns), float32
-            rank            \(report.rank)
-            relative error  \(report.relativeError?.short ?? "unknown") of the whole
-            seconds         \(report.times.text)
-            """)
-        }
+        return quiet
+          ? nil
+          : """
+          wrote           \(target):\(report.dataset)
+          matrix          \(report.shape.rows) x \(report.shape.columns), float32
+          rank            \(report.rank)
+          relative error  \(report.relativeError?.short ?? "unknown") of the whole
+          seconds         \(report.times.text)
+          """
       }
     }
   }

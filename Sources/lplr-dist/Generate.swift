@@ -78,10 +78,9 @@ extension LPLRDist {
       generator.mostComponents = components
       LPLRDist.session { [generator] world in
         try generator.generate(output.absolutePath, replacing: force, on: world)
-        if world.isRoot, !quiet {
-          try LPLRDist.say(
-            "wrote \(output): /data, \(shape.rows) x \(shape.columns), \(dtype.rawValue)")
-        }
+        return quiet
+          ? nil
+          : "wrote \(output): /data, \(shape.rows) x \(shape.columns), \(dtype.rawValue)"
       }
     }
   }

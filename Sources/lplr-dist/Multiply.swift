@@ -53,15 +53,14 @@ extension LPLRDist {
         let report = try Multiplier(transposed: transpose).multiply(
           factors.absolutePath, by: input.absolutePath, dataset: dataset, to: target,
           replacing: force, on: world)
-        if world.isRoot, !quiet {
-          try LPLRDist.say(
-            """
-            wrote           \(target):\(report.dataset)
-            matrix          \(report.shape.rows) x \(report.shape.columns), float32
-            rank            \(report.rank)
-            seconds         \(report.times.text)
-            """)
-        }
+        return quiet
+          ? nil
+          : """
+          wrote           \(target):\(report.dataset)
+          matrix          \(report.shape.rows) x \(report.shape.columns), float32
+          rank            \(report.rank)
+          seconds         \(report.times.text)
+          """
       }
     }
   }

@@ -7,14 +7,17 @@ internal import MessagePassing
 internal import ParallelHDF5
 
 extension LPLRDist {
-  /// Starts MPI, does `body` on every rank and ends the process with the status of its outcome.
-  static func session(_ body: (Communicator) throws -> Void) -> Never {
+  /// Starts MPI, does `body` on every rank, prints what it returns on the root, and ends the process with
+  /// the status of its outcome.
+  static func session(_ body: (Communicator) throws -> String?) -> Never {
     prepareLibraries()
-    MPISession.run(program: commandName, body)
+    MPISession.run(program: commandName) { world in
+      let text = try body(world)
+      try world.agreeOnRoot { if let text { try say(text) } }
+    }
   }
 
-  /// The same with progress on standard error, from the root; what `body` returns there is printed
-  /// when the progress is off the screen.
+  /// The same with progress on standard error, from the root, which is off the screen before the result.
   static func session(
     _ level: LogLevel, _ body: (Communicator, RunProgress?) throws -> String?
   ) -> Never {
@@ -23,9 +26,7 @@ extension LPLRDist {
       let progress = world.isRoot && level >= .info ? RunProgress() : nil
       let line = progress.map { ProgressLine($0, level: level) }
       defer { line?.stop() }
-      let text = try body(world, progress)
-      line?.stop()
-      try world.agreeOnRoot { if let text { try say(text) } }
+      return try body(world, progress)
     }
   }
 
