@@ -20,7 +20,7 @@ let package = Package(
     .executableTarget(
       name: "lplr-dist",
       dependencies: [
-        "LPLR", "ParallelHDF5", "MessagePassing",
+        "LPLR", "ParallelHDF5", "MessagePassing", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

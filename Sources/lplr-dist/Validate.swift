@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import CLinux
 internal import Foundation
 internal import LPLR
 internal import MessagePassing
@@ -33,8 +34,10 @@ extension LPLRDist {
       }
     }
 
-    /// A damaged file can make the library loop or ask for any amount of memory.
+    /// A damaged file can make the library loop or ask for any amount of memory; and signals that end the
+    /// job do not reach this process.
     private static func limitItself() {
+      _ = lplr_end_with_parent()
       alarm(ValidatingChild.secondsAllowed)
       let most = rlim_t(mapped + (4 << 30))
       var memory = rlimit(rlim_cur: most, rlim_max: most)
