@@ -64,6 +64,10 @@ extension LPLRDist {
     func validate() throws {
       guard noise >= 0, noise.isFinite else { throw ValidationError("--noise: expected 0 or more") }
       guard components >= 1 else { throw ValidationError("--components: expected 1 or more") }
+      // Rows are made whole.
+      guard shape.columns < 1 << 31 else {
+        throw ValidationError("--shape: expected fewer than 2^31 columns")
+      }
     }
 
     func run() {
