@@ -154,8 +154,11 @@ has_begun() { compgen -G "$work/.$1.lplr.h5.*" >/dev/null; }
 # Something can be resumed.
 has_saved() { compgen -G "$work/.$1.lplr.h5.checkpoint/manifest.*" >/dev/null; }
 
-# signal_ranks NAME SIGNAL: to every rank, and not to mpirun, whose command line has them in its middle.
-signal_ranks() { pkill "-$2" -f "^$program $work/$1.h5"; }
+# What the command line of a rank begins with, wherever the program is; mpirun's has it in its middle.
+rank_of() { echo "^[^ ]*/lplr-dist $work/$1[.]h5"; }
+
+# signal_ranks NAME SIGNAL: to every rank.
+signal_ranks() { pkill "-$2" -f "$(rank_of "$1")" || fail "no rank of job $1 to send $2 to"; }
 
 finish() {
   until_true 400 "job $2 ($1) to finish" is_in_state "$2" 'COMPLETED|FAILED|TIMEOUT|CANCELLED'
@@ -217,7 +220,7 @@ is_killed_at_its_limit() {
   signal_ranks killed STOP
   until_true 150 "job $job to be ended" is_in_state "$job" TIMEOUT
   until_true 30 "the node" node_is_idle
-  ! pgrep -f "^$program $work/killed.h5" >/dev/null || fail "ranks of job $job are still there"
+  ! pgrep -f "$(rank_of killed)" >/dev/null || fail "ranks of job $job are still there"
   scontrol requeue "$job"
   scontrol update job="$job" TimeLimit=30
   finish killed "$job"
