@@ -101,7 +101,7 @@ import Testing
         "basis", "bits_per_entry", "block_axis", "bytes", "dataset", "error_kind",
         "frobenius_norm", "left_bits", "method", "plain_quantization_error", "prefix_error",
         "quantizer", "rank", "relative_error", "relative_error_bound", "right_bits", "seed",
-        "shape", "singular_values", "sketch", "source_dtype",
+        "shape", "singular_values", "sketch", "source_dtype", "truncation_error",
       ])
     #expect(info["dataset"] as? String == "/data")
     #expect(info["shape"] as? [Int] == [1500, 1100])

@@ -57,7 +57,8 @@ import Testing
     try #require(try install(prefix.path.path).status == 0)
     for name in JobScriptTests.names {
       let script = try text(prefix, "share/lplr-dist/\(name)")
-      #expect(script.contains("\nprogram=\(prefix.path.path)/bin/lplr-dist\n"))
+      // In quotes, as the prefix may have spaces.
+      #expect(script.contains("\nprogram='\(prefix.path.path)/bin/lplr-dist'\n"))
       #expect(script.contains("\(prefix.path.path)/share/lplr-dist/\(name) "), "\(script)")
       #expect(!script.contains("jobs/") && !script.contains(".build"), "\(script)")
     }
