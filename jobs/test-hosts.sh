@@ -4,12 +4,14 @@
 #      those of a single rank;
 #   2. a host is lost in the middle of a read, or only the daemon of Open MPI on it: the job must end
 #      within 20 s with an error and leave nothing under the final name; the same command must go on
-#      from the checkpoint, and give the same bytes.
+#      from the checkpoint, and give the same bytes;
+#   3. the cable of a host is out for a minute, so that nobody hears of anything: the ranks must say
+#      that nothing moves, and where they are, and all else as before.
 #
 # The hosts are network namespaces of this machine, joined by a bridge. Each has a name, an address,
 # a list of processes and a table of hosts of its own; memory between two of them is not shared, so
 # that messages go through TCP. They share the disk, as the nodes of a cluster do. A small stand-in
-# for ssh starts commands on them. Needs root, iproute2 and util-linux; takes two minutes on two
+# for ssh starts commands on them. Needs root, iproute2 and util-linux; takes four minutes on two
 # cores, and leaves nothing behind. Where namespaces are not permitted, the status is 69.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -139,24 +141,24 @@ gives_the_same() {
   same matrix data.rebuilt.h5 alone.rebuilt.h5
 }
 
-# is_lost NAME NUMBER KILL...: `KILL...` after a checkpoint, of which there are two in each read, must
-# end the run, and the next run must begin at that checkpoint or a later one.
+# is_lost NAME NUMBER SECONDS KILL...: `KILL...` after a checkpoint, of which there are two in each read,
+# must end the run in so many seconds, and the next run must begin at that checkpoint or a later one.
 is_lost() {
   local target=$1.lplr.h5 status=0 job start
   local checkpoints=$work/.$target.checkpoint
   # Groups of tiles take longer here, so that the loss falls into a read.
   on_hosts -x LPLR_TEST_PAUSE_MS=1000 "$program" data.h5 -o "$target" --checkpoint-every 0 \
-    >"$work/$1.out" 2>&1 &
+    --stall-timeout 15 >"$work/$1.out" 2>&1 &
   job=$!
   until [[ -e $checkpoints/manifest.$(printf '%06d' "$2") ]]; do
     kill -0 "$job" 2>/dev/null || fail "the run ended before it was disturbed"
     sleep 0.1
   done
   start=$SECONDS
-  "${@:3}"
+  "${@:4}"
   wait "$job" || status=$?
   echo "status $status, $((SECONDS - start)) s later"
-  ((status != 0 && status != 124 && SECONDS - start <= 20)) || fail "a loss must end the run in 20 s"
+  ((status != 0 && status != 124 && SECONDS - start <= $3)) || fail "a loss must end the run in $3 s"
   [[ ! -e $work/$target ]] || fail "there is a file under the final name"
   sleep 2
   ! pgrep -f "^$program data.h5 -o $target" >/dev/null || fail "ranks are still running"
@@ -175,6 +177,17 @@ kill_daemon() {
   pkill -KILL -x orted --ns "$host" --nslist net
 }
 
+pull_cable() {
+  ip -n "${prefix}hub" link set "port${#hosts[@]}" down
+  sleep 60
+  ip -n "${prefix}hub" link set "port${#hosts[@]}" up
+}
+
+ranks_speak() {
+  grep -o 'rank [0-9]*: nothing has moved for 15 s ([^)]*)' "$work/$1.out" | sort | uniq | head -n 3 |
+    grep . || fail "no rank has said where it waits"
+}
+
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
@@ -191,6 +204,9 @@ check_hosts
 step "Compress, verify and decompress: the same as on one rank"
 gives_the_same
 step "A host is lost"
-is_lost host 1 kill_host
+is_lost host 1 20 kill_host
 step "Open MPI's daemon on a host is lost"
-is_lost daemon 3 kill_daemon
+is_lost daemon 3 20 kill_daemon
+step "A cable is out for a minute"
+is_lost cable 1 80 pull_cable
+ranks_speak cable

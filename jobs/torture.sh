@@ -53,7 +53,7 @@ flipped_bytes() {
 changed_factors() {
   small_matrix
   "$program" in.h5 --bits-per-entry 4 --quiet
-  python mutated_factors "$program" in.lplr.h5 . "$(pick 100 2000)" 1
+  python mutated_factors "$program" in.lplr.h5 . "$(pick 100 7000)" 1
 }
 
 # The n-th call of every kind fails, to the last, on the first, a middle and the last rank.
