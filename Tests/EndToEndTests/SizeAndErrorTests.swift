@@ -70,14 +70,20 @@ import Testing
     #expect(try Command.verify(factors, input) < 0.01)
   }
 
-  /// Best known errors with fixed-length codes, one bit an entry (2 bits in brackets).
-  @Test func thePhantomIsBelowTheBestKnownError() throws {
+  /// Refinement gives what the benchmark of accuracy says: these bounds are 2 to 3 % above that. Rules
+  /// that end it too early cost 4 to 7 %.
+  @Test(arguments: [("phantom", 1, 0.0815), ("phantom", 2, 0.0332), ("synthetic", 1, 0.0548)])
+  func theErrorIsThatOfTheBenchmark(matrix: String, bits: Int, most: Double) throws {
     let folder = try TemporaryFolder()
-    let input = try Command.generate(folder, "--shape 1000x1000 --spectrum phantom")
-    for (bits, best) in [(1, 0.0846), (2, 0.0370)] {
-      let factors = try Command.compress(input, "--bits-per-entry \(bits)", ranks: 2)
-      #expect(try Command.verify(factors, input) < best)
+    let input: String
+    if matrix == "phantom" {
+      input = try Command.generate(folder, "--shape 1000x1000 --spectrum phantom")
+    } else {
+      input = folder.url("a.h5").path
+      try Command.python("make_matrix", [matrix, "2000", "2000", input])
     }
+    let factors = try Command.compress(input, "--bits-per-entry \(bits)", ranks: 2)
+    #expect(try Command.verify(factors, input) < most)
   }
 
   @Test(arguments: [(0.1, [1, 3]), (0.02, [1])])
