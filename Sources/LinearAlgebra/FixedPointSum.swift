@@ -73,13 +73,15 @@ func addMultiples<Term: SIMDScalar>(
 ) {
   precondition(terms.count <= sums.count)
   let perUnit = 1 / unit
-  let magic = SIMD8<Double>(repeating: 1.5 * 0x1p52)
+  let magic = 1.5 * 0x1p52
+  let magicBits = Int64(bitPattern: magic.bitPattern)
   func multiples(_ terms: SIMD8<Term>) -> SIMD8<Int64> {
     let whole = widening(terms) * perUnit
     let coarse = whole * 0x1p-32 + magic
     let fine = (whole - (coarse - magic) * 0x1p32) + magic
+    // A vector has no `bitPattern`, and that of each number would undo the vector.
     func integers(_ rounded: SIMD8<Double>) -> SIMD8<Int64> {
-      unsafeBitCast(rounded, to: SIMD8<Int64>.self) &- unsafeBitCast(magic, to: SIMD8<Int64>.self)
+      unsafeBitCast(rounded, to: SIMD8<Int64>.self) &- magicBits
     }
     return (integers(coarse) &<< 32) &+ integers(fine)
   }

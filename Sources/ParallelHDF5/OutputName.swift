@@ -30,9 +30,14 @@ package enum OutputName {
   /// Waits until a file, or the names in a directory, are on disk. Throws ``OutputError``.
   package static func sync(_ path: String) throws {
     let file = open(path, O_RDONLY | O_CLOEXEC)
-    // A directory may take files and not be readable.
-    guard file >= 0 || errno != EACCES else { return }
-    guard file >= 0 else { throw OutputError.system("open", path) }
+    guard file >= 0 else {
+      let code = errno
+      var status = stat()
+      // A directory may take files and not be readable.
+      let isDirectory = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+      if code == EACCES, isDirectory { return }
+      throw OutputError.system("open", path, code: code)
+    }
     defer { close(file) }
     // Some file systems refuse to sync a directory.
     guard fsync(file) == 0 || [EINVAL, ENOTSUP, ENOSYS].contains(errno) else {
